@@ -1,0 +1,233 @@
+"""dlt's PostgreSQL destination, with load jobs that are windows.
+
+What dlt imports for each window is a one-line file that names it; the job itself reads the window from
+the snapshot and writes it, so reading and loading overlap in dlt's workers, nothing is written to disk in
+between, and a window's rows, rejected rows and ledger entry commit together.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
+from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
+from dlt.common.destination.client import LoadJob, RunnableLoadJob
+from dlt.common.normalizers.naming import NamingConvention
+from dlt.destinations import postgres
+from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
+from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
+from dlt.destinations.impl.postgres.postgres import PostgresClient
+
+from loader.ledger import Entry
+from loader.naming import unfolded
+from loader.plan import LONGEST_NAME, TablePlan, Window
+from loader.snapshot import Snapshot
+from loader.source import quote
+from loader.target import Target
+from loader.window import Content, read
+
+FORMAT: Literal["jsonl"] = "jsonl"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A window to bring into step; `known` is its ledger entry, `empty` says that raw has no row in its range."""
+
+    table: TablePlan
+    window: Window
+    known: Entry | None
+    empty: bool
+
+    @property
+    def key(self) -> str:
+        return json.dumps([self.table.target, self.window.low])
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a task did: rows in the window, rows written and removed, bytes moved, seconds."""
+
+    table: str
+    rows: int
+    rejected: int
+    written: int
+    removed: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that the jobs of one load share."""
+
+    snapshot: Snapshot
+    target: Target
+    load_id: int
+    tasks: dict[str, Task]
+    report: Callable[[Done], None]
+    _mine: threading.local = field(default_factory=threading.local, repr=False)
+    _all: list[adbc.Connection] = field(default_factory=list, repr=False)
+
+    def connection(self) -> adbc.Connection:
+        """The ADBC connection of this worker thread: making one costs as much as a small window."""
+        if not hasattr(self._mine, "connection"):
+            self._mine.connection = adbc.connect(self.target.uri())
+            self._all.append(self._mine.connection)
+        return self._mine.connection
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        for connection in self._all:
+            connection.close()
+
+
+def destination(work: Work) -> postgres:
+    """The destination for one load; its jobs look their task up in `work`."""
+
+    class WindowClient(PostgresClient):
+        def create_load_job(
+            self, table: PreparedTableSchema, file_path: str, load_id: str, restore: bool = False
+        ) -> LoadJob:
+            if file_path.endswith(FORMAT):
+                return WindowJob(file_path, work)
+            return super().create_load_job(table, file_path, load_id, restore)
+
+    class RawPostgres(postgres):
+        @property
+        def client_class(self) -> type[PostgresClient]:
+            return WindowClient
+
+        def _raw_capabilities(self) -> DestinationCapabilitiesContext:
+            capabilities = super()._raw_capabilities()
+            capabilities.type_mapper = RawTypeMapper
+            capabilities.naming_convention = "loader.naming"
+            # The plan keeps names to what PostgreSQL takes; in hexadecimal they are twice as long on their way.
+            capabilities.max_identifier_length = 2 * LONGEST_NAME + 2
+            capabilities.supported_loader_file_formats = [FORMAT, "insert_values"]
+            return capabilities
+
+        @classmethod
+        def adjust_capabilities(
+            cls,
+            caps: DestinationCapabilitiesContext,
+            config: PostgresClientConfiguration,
+            naming: NamingConvention | None,
+        ) -> DestinationCapabilitiesContext:
+            capabilities = super().adjust_capabilities(caps, config, naming)
+            capabilities.casefold_identifier = unfolded
+            return capabilities
+
+    return RawPostgres(credentials=work.target.uri())
+
+
+class RawTypeMapper(PostgresTypeMapper):
+    """`text` where dlt would say `varchar`: a varchar keeps TimescaleDB from pushing filters into compressed chunks."""
+
+    sct_to_unbound_dbt = PostgresTypeMapper.sct_to_unbound_dbt | {"text": "text"}
+
+
+class WindowJob(RunnableLoadJob):
+    """Brings one window of raw into step with the snapshot, in one transaction."""
+
+    def __init__(self, file_path: str, work: Work) -> None:
+        super().__init__(file_path)
+        self._work = work
+
+    def run(self) -> None:
+        begun = time.monotonic()
+        task = self._work.tasks[Path(self._file_path).read_text(encoding="utf-8").strip()]
+        content = read(self._work.snapshot, task.table, task.window)
+        written = removed = 0
+        if task.known is None or task.known.fingerprint != content.fingerprint:
+            connection = self._work.connection()
+            try:
+                with connection.cursor() as cursor:
+                    written, removed = _write(cursor, task, content, self._work.load_id)
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+        self._work.report(
+            Done(
+                task.table.target,
+                task.window.rows,
+                len(content.rejected),
+                written,
+                removed,
+                content.rows.nbytes if written or removed else 0,
+                time.monotonic() - begun,
+            )
+        )
+
+
+def _write(cursor: adbc.Cursor, task: Task, content: Content, load_id: int) -> tuple[int, int]:
+    """Write what differs; return the rows written and the rows removed or replaced."""
+    rows = content.rows.append_column("_load_id", pa.repeat(pa.scalar(load_id, pa.int64()), content.rows.num_rows))
+    table, window = task.table.target, task.window
+    if task.empty:
+        cursor.adbc_ingest(table, rows, mode="append", db_schema_name="raw")
+        written, removed = rows.num_rows, 0
+    else:
+        written, removed = _merge(cursor, task, rows)
+    within = f"table_name = $1 and rowid between {window.low} and {window.high}"
+    _execute(cursor, f"delete from raw.rejected_rows where {within}", table)
+    for row in content.rejected:
+        _execute(
+            cursor,
+            'insert into raw.rejected_rows (table_name, rowid, column_name, value, reason, "row", load_id) '
+            "values ($1, $2, $3, $4, $5, $6::jsonb, $7)",
+            *(table, row.rowid, row.column, row.value, row.reason, row.row, load_id),
+        )
+    _execute(cursor, f"delete from raw._windows where table_name = $1 and low = {window.low}", table)
+    if content.rows.num_rows or content.rejected:
+        _execute(
+            cursor,
+            "insert into raw._windows (table_name, low, high, source_rows, rejected_rows, fingerprint, load_id) "
+            "values ($1, $2, $3, $4, $5, $6, $7)",
+            *(table, window.low, window.high, rows.num_rows + len(content.rejected), len(content.rejected)),
+            *(content.fingerprint, load_id),
+        )
+    return written, removed
+
+
+def _merge(cursor: adbc.Cursor, task: Task, rows: pa.Table) -> tuple[int, int]:
+    """Replace only the rows that differ, bit for bit, so that all others keep their `_load_id`."""
+    raw = f"raw.{quote(task.table.target)}"
+    cursor.execute(f"create temporary table _incoming (like {raw}) on commit drop")
+    cursor.adbc_ingest("_incoming", rows, mode="append", temporary=True)
+    cursor.execute("analyze _incoming")
+    names = [quote(column.target) for column in task.table.columns]
+    # `*<>` compares the stored images: -0.0 is not 0.0 to it, as it is not in the source.
+    old, new = (f"row({', '.join(f'{t}.{n}' for n in names)})::record" for t in ("t", "i"))
+    differs = f" or {old} *<> {new}" if names else ""
+    within = f"t._rowid between {task.window.low} and {task.window.high}"
+    removed = _counted(
+        cursor,
+        f"delete from {raw} where ctid in (select t.ctid from {raw} t left join _incoming i using (_rowid) "
+        f"where {within} and (i._rowid is null{differs}))",
+    )
+    listed = ", ".join(["_rowid", *names, "_load_id"])
+    written = _counted(
+        cursor,
+        f"insert into {raw} ({listed}) select {listed} from _incoming i "
+        f"where not exists (select from {raw} t where t._rowid = i._rowid and {within})",
+    )
+    return written, removed
+
+
+def _counted(cursor: adbc.Cursor, statement: str) -> int:
+    """Run a statement and return how many rows it touched, which ADBC does not report."""
+    cursor.execute(f"with touched as ({statement} returning 1) select count(*) from touched")
+    (count,) = cursor.fetchone() or (0,)
+    return int(count)
+
+
+def _execute(cursor: adbc.Cursor, statement: str, *values: Any) -> None:
+    cursor.execute(statement, parameters=values)

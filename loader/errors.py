@@ -1,0 +1,15 @@
+"""The one error that a user is meant to read."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something a user can mend: one or two sentences with the thing, the place and the cure.
+
+    Command lines print the message on stderr without a traceback and exit with `COULD_NOT_RUN`.
+    """
+
+
+WELL = 0
+NOT_WELL = 1
+COULD_NOT_RUN = 2

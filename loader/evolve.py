@@ -1,0 +1,138 @@
+"""How raw follows the source: what is new, changed or gone since the last load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from loader import types
+from loader.errors import UserError
+from loader.ledger import Entry, Ledger
+from loader.plan import LARGEST_ROWID, Column, Plan, TablePlan
+from loader.source import quote
+
+OWN_SCHEMAS = ("staging", "audit")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between the source's shape and raw's, as a sentence; `ddl` is what dlt will not do by itself."""
+
+    table: str
+    says: str
+    ddl: str | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a table of the plan stands in raw before the load.
+
+    `known` are its windows in the ledger; they are trusted only if raw has as many rows as they say
+    and the windows are cut in the same way. `trusted` False means that every row is compared.
+    """
+
+    table: TablePlan
+    exists: bool
+    raw_rows: int
+    known: dict[int, Entry]
+    trusted: bool
+
+
+def stand(plan: Plan, ledger: Ledger, distrust: bool = False) -> tuple[list[Standing], list[Change]]:
+    """Hold the plan against the target: each table's standing, with the types that raw can keep, and the changes."""
+    present = ledger.columns()
+    if not present:
+        return [Standing(table, False, 0, {}, True) for table in plan.tables], []
+    windows = ledger.windows()
+    standings, changes = [], []
+    for table in plan.tables:
+        columns = present.get(table.target)
+        if columns is None:
+            changes.append(Change(table.target, f"Table {table.target} is new."))
+            standings.append(Standing(table, False, 0, {}, True))
+            continue
+        fitted, changed = _reconcile(table, columns, ledger)
+        changes += changed
+        known, rows = windows.get(table.target, {}), ledger.count(table.target)
+        width = plan.window_width if table.source.has_rowid else LARGEST_ROWID
+        cut_alike = all(entry.high - entry.low == width for entry in known.values())
+        sound = rows == sum(entry.rows - entry.rejected for entry in known.values())
+        standings.append(Standing(fitted, True, rows, known, cut_alike and sound and not distrust))
+    return standings, changes
+
+
+def gone(all_tables: set[str], ledger: Ledger) -> list[Change]:
+    """Tables of raw that the source no longer has; they stay as they are."""
+    return [
+        Change(name, f"Table {name} is gone from the source; raw keeps its last state.")
+        for name in sorted(ledger.columns().keys() - all_tables)
+    ]
+
+
+def _reconcile(table: TablePlan, present: dict[str, str], ledger: Ledger) -> tuple[TablePlan, list[Change]]:
+    changes: list[Change] = []
+    columns: list[Column] = []
+    for wanted in table.columns:
+        column, was = wanted, present.get(wanted.target)
+        if was is None:
+            changes.append(Change(table.target, f"Column {table.target}.{column.source} is new ({column.type})."))
+        elif was != column.type:
+            if _can_become(was, column.type) or ledger.all_null(table.target, column.target):
+                changes.append(_retype(table, column, was))
+            else:
+                at = next(c for c in table.source.columns if c.name == column.source)
+                column = replace(column, type=was, guard=types.guard(at, was))
+        columns.append(column)
+    here = {column.target for column in columns} | {"_rowid", "_load_id"}
+    for name in present.keys() - here:
+        changes.append(Change(table.target, f"Column {table.target}.{name} is gone from the source; raw keeps it."))
+    return replace(table, columns=tuple(columns)), changes
+
+
+def _can_become(was: str, wanted: str) -> bool:
+    """Reals have come among the integers of a column that SQLite does not type."""
+    return (was, wanted) == (types.BIGINT, types.DOUBLE)
+
+
+def _retype(table: TablePlan, column: Column, was: str) -> Change:
+    name, wanted = quote(column.target), column.type
+    return Change(
+        table.target,
+        f"Column {table.target}.{column.source} becomes {wanted} (it was {was}).",
+        f"alter table raw.{quote(table.target)} alter column {name} type {wanted} using {name}::text::{wanted}",
+    )
+
+
+def apply(changes: list[Change], ledger: Ledger) -> None:
+    """Carry out the changes of type; new tables and columns are dlt's to make.
+
+    PostgreSQL alters no column that a view reads. The project's own views on raw go with the change, for
+    `dbt build` makes them again; anybody else's are not ours to drop.
+
+    Raises:
+        UserError: when a view of somebody else stands on the column.
+    """
+    import psycopg2
+
+    for change in changes:
+        if change.ddl:
+            views = ledger.views_on(change.table)
+            foreign = [view for schema, view in views if schema not in OWN_SCHEMAS]
+            drop = f"drop view {', '.join(view for _, view in views)};" if views and not foreign else ""
+            try:
+                with ledger.connection.cursor() as cursor:
+                    cursor.execute(drop + change.ddl)  # one message is one transaction
+            except (psycopg2.errors.FeatureNotSupported, psycopg2.errors.DependentObjectsStillExist) as error:
+                raise UserError(
+                    f"{change.says} PostgreSQL refuses while something reads it: {', '.join(foreign) or error}. "
+                    "Drop that, load, and make it again."
+                ) from error
+
+
+def strays(standing: Standing) -> Iterator[str]:
+    """SQL that removes the rows of raw outside all windows of a table that is compared anew."""
+    if standing.exists and not standing.trusted:
+        ranges = " and ".join(
+            f"not (_rowid between {window.low} and {window.high})" for window in standing.table.windows
+        )
+        yield f"delete from raw.{quote(standing.table.target)} where {ranges or 'true'}"

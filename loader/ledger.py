@@ -1,0 +1,245 @@
+"""The loader's own books in the target: loads, tables, windows and rejected rows.
+
+dlt cannot promise exactly-once: a job that was killed between its commit and dlt's note of it runs
+again. So each window's entry commits with its rows, and what the ledger says is what is there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loader.errors import UserError
+from loader.source import quote
+
+if TYPE_CHECKING:
+    import psycopg2.extensions
+
+    from loader.plan import TablePlan
+
+SCHEMA = "raw"
+LOCK = 0x5350_4F43_4B  # "SPOCK": the advisory lock that one loader holds
+TABLES = """
+create schema if not exists raw;
+create table if not exists raw._loads (
+    load_id bigint primary key,
+    started_at timestamptz not null default clock_timestamp(),
+    finished_at timestamptz,
+    source text not null,
+    fingerprint text,
+    outcome text
+);
+create table if not exists raw._tables (
+    table_name text primary key,
+    source_rows bigint not null,
+    raw_rows bigint not null,
+    rejected_rows bigint not null,
+    columns jsonb not null,
+    load_id bigint not null,
+    loaded_at timestamptz not null default clock_timestamp()
+);
+create table if not exists raw._windows (
+    table_name text,
+    low bigint,
+    high bigint not null,
+    source_rows bigint not null,
+    rejected_rows bigint not null,
+    fingerprint text not null,
+    load_id bigint not null,
+    loaded_at timestamptz not null default clock_timestamp(),
+    primary key (table_name, low)
+);
+create table if not exists raw.rejected_rows (
+    table_name text not null,
+    rowid bigint not null,
+    column_name text not null,
+    value text,
+    reason text not null,
+    "row" jsonb not null,
+    load_id bigint not null,
+    rejected_at timestamptz not null default clock_timestamp(),
+    primary key (table_name, rowid)
+);
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A window as the ledger has it: what was in the source when it was last loaded."""
+
+    low: int
+    high: int
+    rows: int
+    rejected: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """One run of the loader."""
+
+    load_id: int
+    started_at: Any
+    finished_at: Any
+    source: str
+    fingerprint: str | None
+    outcome: str | None
+
+
+class Ledger:
+    """Reads and writes the books over one connection in autocommit, which also holds the loader's lock."""
+
+    def __init__(self, connection: psycopg2.extensions.connection) -> None:
+        connection.autocommit = True
+        self.connection = connection
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep a second loader out for as long as this connection lives.
+
+        Raises:
+            UserError: when another loader is at work, naming it.
+        """
+        if not self._value("select pg_try_advisory_lock(%s)", LOCK):
+            holder = self._rows(
+                "select a.pid, a.application_name, coalesce(a.client_addr::text, 'a local socket'), "
+                "to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ') "
+                "from pg_locks l join pg_stat_activity a using (pid) "
+                "where l.locktype = 'advisory' and l.objid = %s and l.classid = %s and l.granted",
+                LOCK & 0xFFFFFFFF,
+                LOCK >> 32,
+            )
+            who = "({1}, server process {0}, from {2}, since {3}) ".format(*holder[0]) if holder else ""
+            raise UserError(f"Another loader {who}is filling this database: wait until it is done, then run again.")
+        try:
+            yield
+        finally:
+            if not self.connection.closed:
+                self._value("select pg_advisory_unlock(%s)", LOCK)
+
+    def exists(self) -> bool:
+        """Whether anything was ever loaded here."""
+        return bool(self._value("select to_regclass('raw._windows') is not null"))
+
+    def prepare(self) -> None:
+        """Make the ledger's tables where they are missing."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(TABLES)
+
+    def loads(self, limit: int) -> list[Load]:
+        """The latest runs, newest first."""
+        columns = "load_id, started_at, finished_at, source, fingerprint, outcome"
+        return [Load(*row) for row in self._rows(f"select {columns} from raw._loads order by 1 desc limit %s", limit)]
+
+    def begin(self, source: str) -> int:
+        """Open a load and return its number, greater than all before it."""
+        number = self._value(
+            "insert into raw._loads (load_id, source) "
+            "select coalesce(max(load_id), 0) + 1, %s from raw._loads returning load_id",
+            source,
+        )
+        return int(number)
+
+    def finish(self, load_id: int, digest: str | None, outcome: str) -> None:
+        """Close a load; `digest` is that of the whole file, None when only a part of it was loaded."""
+        self._do(
+            "update raw._loads set finished_at = clock_timestamp(), fingerprint = %s, outcome = %s where load_id = %s",
+            digest,
+            outcome,
+            load_id,
+        )
+
+    def windows(self) -> dict[str, dict[int, Entry]]:
+        """Every window by table and lower end."""
+        found: dict[str, dict[int, Entry]] = {}
+        for table, *entry in self._rows(
+            "select table_name, low, high, source_rows, rejected_rows, fingerprint from raw._windows"
+        ):
+            found.setdefault(table, {})[entry[0]] = Entry(*entry)
+        return found
+
+    def forget(self, table: str) -> None:
+        """Strike a table's windows, so that every one of them is compared row by row."""
+        self._do("delete from raw._windows where table_name = %s", table)
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """The tables of raw that hold source rows, with their columns and types."""
+        found: dict[str, dict[str, str]] = {}
+        for table, column, kind in self._rows(
+            "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
+            "from pg_class c join pg_attribute a on a.attrelid = c.oid "
+            "where c.relnamespace = to_regnamespace('raw') and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped "
+            "order by c.relname, a.attnum"
+        ):
+            found.setdefault(table, {})[column] = kind
+        return {table: columns for table, columns in found.items() if {"_rowid", "_load_id"} <= columns.keys()}
+
+    def views_on(self, table: str) -> list[tuple[str, str]]:
+        """The views that read a table of raw, directly or through others, as (schema, name for SQL)."""
+        return self._rows(
+            "with recursive readers (relation) as ("
+            "select to_regclass(%s)::oid union select r.ev_class from readers "
+            "join pg_depend d on d.refobjid = readers.relation and d.classid = 'pg_rewrite'::regclass "
+            "join pg_rewrite r on r.oid = d.objid) "
+            "select relnamespace::regnamespace::text, c.oid::regclass::text "
+            "from readers join pg_class c on c.oid = relation where relkind = 'v'",
+            f"raw.{quote(table)}",
+        )
+
+    def count(self, table: str) -> int:
+        """The rows that a table of raw really has."""
+        return int(self._value(f"select count(*) from raw.{quote(table)}"))
+
+    def all_null(self, table: str, column: str) -> bool:
+        """Whether a column of raw holds no value at all."""
+        found = self._rows(f"select 1 from raw.{quote(table)} where {quote(column)} is not null limit 1")
+        return not found
+
+    def recorded(self) -> dict[str, int]:
+        """The rows of each table of raw as the last load left them."""
+        return dict(self._rows("select table_name, raw_rows from raw._tables"))
+
+    def lines(self) -> list[tuple[str, int, int, int, int, int]]:
+        """Each table: name, source rows, raw rows, rejected rows, windows, load."""
+        return self._rows(
+            "select table_name, t.source_rows, t.raw_rows, t.rejected_rows, count(w.low), t.load_id "
+            "from raw._tables t left join raw._windows w using (table_name) "
+            "group by t.table_name order by t.source_rows desc, t.table_name"
+        )
+
+    def rejected(self) -> int:
+        """How many rows are kept in raw.rejected_rows."""
+        return int(self._value("select count(*) from raw.rejected_rows"))
+
+    def record(self, table: TablePlan, load_id: int, raw_rows: int) -> tuple[int, int]:
+        """Write a table's line from its windows and return (source rows, rejected rows)."""
+        columns = {column.source: {"name": column.target, "type": column.type} for column in table.columns}
+        (counts,) = self._rows(
+            "insert into raw._tables (table_name, source_rows, raw_rows, rejected_rows, columns, load_id) "
+            "select %s, coalesce(sum(source_rows), 0), %s, coalesce(sum(rejected_rows), 0), %s, %s "
+            "from raw._windows where table_name = %s "
+            "on conflict (table_name) do update set source_rows = excluded.source_rows, raw_rows = excluded.raw_rows, "
+            "rejected_rows = excluded.rejected_rows, columns = excluded.columns, load_id = excluded.load_id, "
+            "loaded_at = clock_timestamp() returning source_rows, rejected_rows",
+            table.target,
+            raw_rows,
+            json.dumps(columns, ensure_ascii=False),
+            load_id,
+            table.target,
+        )
+        return int(counts[0]), int(counts[1])
+
+    def _do(self, sql: str, *values: object) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, values)
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, values or None)
+            return list(cursor.fetchall())
+
+    def _value(self, sql: str, *values: object) -> Any:
+        return self._rows(sql, *values)[0][0]

@@ -1,0 +1,159 @@
+"""One load, from the file to the closing sentence."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from loader import evolve, plan, source
+from loader.errors import NOT_WELL, WELL
+from loader.ledger import Ledger
+from loader.progress import progress, say
+from loader.snapshot import Snapshot, check, digest, open_snapshot, quick_check
+from loader.summary import Summary, TableSummary
+from loader.target import Target, resolve
+
+if TYPE_CHECKING:
+    from loader.destination import Done
+    from loader.plan import TablePlan
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asked for; `python -m loader.run --help` explains each."""
+
+    source: Path
+    target: str | None = None
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    window_bits: int = 16
+    full_refresh: bool = False
+    dry_run: bool = False
+    progress: str = "auto"
+    json: bool = False
+    verbose: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Every table is taken."""
+        return not (self.only or self.exclude)
+
+    def tell(self, line: str) -> None:
+        """Say a step of the work to those who asked for it."""
+        if self.verbose:
+            say(line)
+
+
+def run(options: Options) -> int:
+    """Load, or tell what loading would do, and return the exit code.
+
+    Raises:
+        UserError: when the source or the target cannot be used.
+    """
+    begun = time.monotonic()
+    check(options.source)
+    target = resolve(options.target)
+    connection = target.connect()
+    try:
+        ledger = Ledger(connection)
+        if options.dry_run:
+            return _preview(options, target, ledger)
+        with ledger.locked():
+            ledger.prepare()
+            summary = Summary(str(options.source), str(target))
+            if options.whole and not options.full_refresh and _is_loaded(options.source, ledger):
+                summary.unchanged = True
+            else:
+                with ThreadPoolExecutor(1) as aside:
+                    # dlt and the drivers take a second to import; SQLite works meanwhile, without Python's lock.
+                    importing = aside.submit(import_module, "loader.replicate")
+                    with open_snapshot(options.source) as snapshot:
+                        options.tell(f"Reading from a snapshot of {options.source}.")
+                        _load(options, snapshot, target, ledger, summary, importing)
+            summary.rejected = ledger.rejected()
+    finally:
+        connection.close()
+    summary.seconds = time.monotonic() - begun
+    print(json.dumps(summary.document(), ensure_ascii=False, indent=2) if options.json else summary.text())
+    return WELL if summary.well else NOT_WELL
+
+
+def _preview(options: Options, target: Target, ledger: Ledger) -> int:
+    """Tell what a run would do; nothing is written anywhere."""
+    from loader import preview
+
+    with open_snapshot(options.source) as snapshot:
+        quick_check(snapshot)
+        with closing(snapshot.connect()) as reader:
+            planned, standings, changes = _plan(options, reader, ledger)
+        with progress(options.progress, planned.rows) as shown:
+            told = preview.look(snapshot, standings, changes, shown)
+    print(json.dumps(told.document(), ensure_ascii=False, indent=2) if options.json else told.text(str(target)))
+    return NOT_WELL if told.rejected else WELL
+
+
+def _is_loaded(source: Path, ledger: Ledger) -> bool:
+    """Whether the file is the one last loaded, completely, and raw still has every row of it."""
+    last = next(iter(ledger.loads(1)), None)
+    if last is None or last.fingerprint is None or last.fingerprint != digest(source):
+        return False
+    return all(ledger.count(table) == rows for table, rows in ledger.recorded().items())
+
+
+def _plan(
+    options: Options, reader: sqlite3.Connection, ledger: Ledger
+) -> tuple[plan.Plan, list[evolve.Standing], list[evolve.Change]]:
+    """What to do, the same for the dry run and the real one."""
+    planned = plan.make(reader, options.only, options.exclude, options.window_bits)
+    standings, changes = evolve.stand(planned, ledger, options.full_refresh)
+    changes += evolve.gone({plan.target_name(table.name) for table in source.tables(reader)}, ledger)
+    return planned, standings, changes
+
+
+def _load(
+    options: Options,
+    snapshot: Snapshot,
+    target: Target,
+    ledger: Ledger,
+    summary: Summary,
+    importing: Future[ModuleType],
+) -> None:
+    quick_check(snapshot)
+    with closing(snapshot.connect()) as reader:
+        for name in source.left_out(reader):
+            options.tell(f"The {name} has no rows of its own and is not copied.")
+        planned, standings, changes = _plan(options, reader, ledger)
+    summary.changes = [change.says for change in changes]
+    evolve.apply(changes, ledger)
+    load_id = summary.load_id = ledger.begin(options.source.name)
+    with progress(options.progress, planned.rows) as shown:
+
+        def report(done: Done) -> None:
+            summary.add(done)
+            shown.advance(done.table, done.rows)
+
+        importing.result().replicate(snapshot, target, standings, ledger, load_id, report)
+    for standing in standings:
+        _settle(standing.table, load_id, ledger, summary)
+    complete = options.whole and not summary.warnings
+    ledger.finish(load_id, snapshot.digest if complete else None, "; ".join(summary.warnings) or "well")
+
+
+def _settle(table: TablePlan, load_id: int, ledger: Ledger, summary: Summary) -> None:
+    """Record a table and see that source = raw + rejected."""
+    rows = ledger.count(table.target)
+    source_rows, rejected = ledger.record(table, load_id, rows)
+    summary.tables.setdefault(table.target, TableSummary(table.target))
+    if not table.rows == source_rows == rows + rejected:
+        summary.warnings.append(
+            f"Table {table.target} does not add up: the source has {table.rows:,} rows, the ledger {source_rows:,}, "
+            f"raw {rows:,} and {rejected:,} are rejected. Run again with --full-refresh."
+        )

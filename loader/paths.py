@@ -1,0 +1,15 @@
+"""Where the project keeps things; one place, so that no module builds paths of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+DATA = PROJECT / "data"
+
+
+def source_path(given: str | os.PathLike[str] | None = None) -> Path:
+    """The SQLite file: the one given, else `SPOCK_SQLITE`, else `data/spock_local.db` of the project."""
+    chosen = given or os.environ.get("SPOCK_SQLITE")
+    return Path(chosen).expanduser() if chosen else DATA / "spock_local.db"

@@ -1,0 +1,164 @@
+"""What a run will do, worked out before anything is touched.
+
+The dry run prints this plan and the real run executes it: there is no second way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from loader import types
+from loader.errors import UserError
+from loader.source import SourceTable, quote, tables
+
+DLT_TABLES = ("_dlt_loads", "_dlt_version", "_dlt_pipeline_state")
+RESERVED_TABLES = ("_loads", "_tables", "_windows", "rejected_rows", *DLT_TABLES)
+RESERVED_COLUMNS = ("_rowid", "_load_id")
+SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
+LARGEST_ROWID = (1 << 63) - 1
+LONGEST_NAME = 63  # bytes of an identifier that PostgreSQL keeps
+WINDOW_BITS = 16  # 65,536 rowids a window: two of 28 columns in memory stay near 30 MB each
+
+
+@dataclass(frozen=True)
+class Column:
+    """A source column and where it arrives."""
+
+    source: str
+    target: str
+    type: str
+    guard: str | None
+
+
+@dataclass(frozen=True)
+class Window:
+    """A range of rowids, both ends included, with the number of rows in it."""
+
+    low: int
+    high: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """One table: how it is read, in which windows, and how it stands in `raw`."""
+
+    source: SourceTable
+    target: str
+    columns: tuple[Column, ...]
+    windows: tuple[Window, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(window.rows for window in self.windows)
+
+    def select(self, window: Window) -> str:
+        """The query that reads a window: `_rowid` first, then the columns under their target names."""
+        listed = ", ".join(f"{quote(column.source)} as {quote(column.target)}" for column in self.columns)
+        return f'select {self.source.rowid} as "_rowid"{", " if listed else ""}{listed} from {self._from(window)}'
+
+    def guard(self, window: Window) -> str | None:
+        """The query that returns a row if the window holds a value that the driver would silently widen."""
+        conditions = [f"({column.guard})" for column in self.columns if column.guard]
+        if not conditions:
+            return None
+        link = "and" if self.source.has_rowid else "where"
+        return f"select 1 from {self._from(window)} {link} ({' or '.join(conditions)}) limit 1"
+
+    def _from(self, window: Window) -> str:
+        if not self.source.has_rowid:
+            return self.source.sql_name
+        return f"{self.source.sql_name} where {self.source.rowid} between {window.low} and {window.high}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All tables of a run, the largest first so that the work ends evenly."""
+
+    tables: tuple[TablePlan, ...]
+    window_bits: int
+
+    @property
+    def window_width(self) -> int:
+        """The distance from a window's lowest rowid to its highest."""
+        return (1 << self.window_bits) - 1
+
+    @property
+    def rows(self) -> int:
+        return sum(table.rows for table in self.tables)
+
+
+def make(
+    connection: sqlite3.Connection,
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+    window_bits: int = WINDOW_BITS,
+) -> Plan:
+    """Plan the load of an open source.
+
+    Args:
+        connection: a snapshot of the source.
+        only: names of the tables to take; all of them when empty.
+        exclude: names of tables to leave out.
+        window_bits: a window covers 2**window_bits rowids.
+
+    Raises:
+        UserError: for a name that is not in the file, or names that collide in the target.
+    """
+    found = tables(connection)
+    names = {table.name for table in found}
+    for wanted in (*only, *exclude):
+        if wanted not in names:
+            raise UserError(f"There is no table {wanted!r} in the source; it has {', '.join(sorted(names)) or 'none'}.")
+    chosen = [t for t in found if (not only or t.name in only) and t.name not in exclude]
+    refuse_collisions("tables", {table.name: target_name(table.name) for table in found}, RESERVED_TABLES)
+    plans = [_plan(connection, table, window_bits) for table in chosen]
+    return Plan(tuple(sorted(plans, key=lambda plan: -plan.rows)), window_bits)
+
+
+def _plan(connection: sqlite3.Connection, table: SourceTable, window_bits: int) -> TablePlan:
+    chosen_types = types.choose(connection, table)
+    columns = []
+    for column in table.columns:
+        chosen = chosen_types[column.name]
+        target = target_name(column.name, SYSTEM_COLUMNS)
+        columns.append(Column(column.name, target, chosen, types.guard(column, chosen)))
+    refuse_collisions(f"columns of {table.name}", {c.source: c.target for c in columns}, RESERVED_COLUMNS)
+    return TablePlan(table, target_name(table.name), tuple(columns), tuple(_windows(connection, table, window_bits)))
+
+
+def _windows(connection: sqlite3.Connection, table: SourceTable, bits: int) -> Iterator[Window]:
+    if not table.has_rowid:
+        (rows,) = connection.execute(f"select count(*) from {table.sql_name}").fetchone()
+        if rows:
+            yield Window(0, LARGEST_ROWID, rows)
+        return
+    grouped = f"select {table.rowid} >> {bits}, count(*) from {table.sql_name} group by 1 order by 1"
+    for number, rows in connection.execute(grouped):
+        yield Window(number << bits, (number << bits) + (1 << bits) - 1, rows)
+
+
+def target_name(name: str, forbidden: Collection[str] = ()) -> str:
+    """The name in PostgreSQL: the same, except that too long and forbidden ones get the first 8 digits of their hash.
+
+    PostgreSQL would cut a name over 63 bytes silently, and keeps `xmin` and its like for itself.
+    """
+    raw = name.encode()
+    if len(raw) <= LONGEST_NAME and name not in forbidden:
+        return name
+    tail = "_" + hashlib.sha256(raw).hexdigest()[:8]
+    return raw[: LONGEST_NAME - len(tail)].decode(errors="ignore") + tail
+
+
+def refuse_collisions(what: str, names: dict[str, str], reserved: Collection[str]) -> None:
+    """Raise when two names of the source become one in the target, or one is the loader's own."""
+    seen: dict[str, str] = {}
+    for source, target in names.items():
+        if target in reserved:
+            raise UserError(f"{source!r} among the {what} is a name that the loader itself uses in raw: rename it.")
+        if target in seen:
+            raise UserError(f"The {what} {seen[target]!r} and {source!r} would both become {target!r}: rename one.")
+        seen[target] = source

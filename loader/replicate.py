@@ -1,0 +1,125 @@
+"""Run a plan: dlt makes the tables and carries the windows; the ledger says which of them need it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dlt
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from loader.destination import FORMAT, Done, Task, Work, destination
+from loader.errors import UserError
+from loader.evolve import Standing, strays
+from loader.ledger import Ledger
+from loader.naming import carried
+from loader.plan import Window
+from loader.snapshot import Snapshot
+from loader.target import Target
+from loader.types import BIGINT, BYTEA, DOUBLE, TEXT
+
+if TYPE_CHECKING:
+    from dlt.common.data_types import TDataType
+    from dlt.common.schema.typing import TColumnSchema
+
+DLT_TYPE: dict[str, TDataType] = {BIGINT: "bigint", DOUBLE: "double", TEXT: "text", BYTEA: "binary"}
+NO_ROWS = Window(0, 0, 0)
+SETTINGS = {
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "CRITICAL",  # what a user has to know is said by the run itself
+    "LOAD__WORKERS": "2",  # one reads while the other writes; more gains nothing on two cores
+    "LOAD__RAISE_ON_MAX_RETRIES": "1",  # a window that fails once is an error to show, not to repeat in silence
+    "SCHEMA__NAMING": "loader.naming",
+}
+
+
+def replicate(
+    snapshot: Snapshot,
+    target: Target,
+    standings: list[Standing],
+    ledger: Ledger,
+    load_id: int,
+    report: Callable[[Done], None],
+) -> None:
+    """Bring every window of these tables into step with the snapshot.
+
+    Windows whose fingerprint is in the ledger are read and compared but not written. Each window commits
+    by itself, so a run that is killed is simply run again.
+
+    Args:
+        snapshot: the private copy of the source.
+        target: where raw is.
+        standings: the tables as `loader.evolve.stand` found them.
+        ledger: the target's ledger; its connection holds the lock.
+        load_id: the number that new and changed rows get.
+        report: called with a `loader.destination.Done` after each window, from dlt's worker threads.
+    """
+    os.environ |= SETTINGS
+    for standing in standings:
+        if standing.exists and not standing.trusted:
+            with ledger.connection.cursor() as cursor:
+                for statement in strays(standing):
+                    cursor.execute(statement)
+            ledger.forget(standing.table.target)
+    tasks = [task for standing in standings for task in _tasks(standing)]
+    work = Work(snapshot, target, load_id, {task.key: task for task in tasks}, report)
+    with tempfile.TemporaryDirectory(prefix="spock-dlt-") as room:
+        pipeline = dlt.pipeline(
+            "spock",
+            pipelines_dir=room,  # only the ledger survives: a package that a killed run left would run twice
+            destination=destination(work),
+            dataset_name="raw",
+        )
+        pipeline.config.restore_from_destination = False
+        try:
+            pipeline.run([_resource(standing, tasks, Path(room)) for standing in standings])
+        except PipelineStepFailed as failure:
+            raise UserError(
+                f"The load stopped while dlt was at the step {failure.step}: {_cause(failure)}. The windows finished "
+                "before are in the ledger; mend the cause and run again."
+            ) from failure
+        finally:
+            work.close()
+
+
+def _cause(failure: BaseException) -> str:
+    """The first error of the chain, in one line: dlt wraps it in the whole log of the package."""
+    while inner := failure.__cause__ or failure.__context__:
+        failure = inner
+    return " ".join(str(failure).split())[:500]
+
+
+def _tasks(standing: Standing) -> Iterator[Task]:
+    known = standing.known if standing.trusted else {}
+    for window in standing.table.windows:
+        entry = known.get(window.low)
+        yield Task(standing.table, window, entry, empty=standing.trusted and entry is None)
+    if not standing.exists and not standing.table.windows:
+        yield Task(standing.table, NO_ROWS, None, empty=True)  # an empty table, for dlt to make
+    here = {window.low for window in standing.table.windows}
+    for entry in known.values():
+        if entry.low not in here:  # all of its rows were deleted in the source
+            yield Task(standing.table, Window(entry.low, entry.high, 0), entry, empty=False)
+
+
+def _resource(standing: Standing, tasks: list[Task], room: Path) -> Any:
+    table = standing.table
+    columns: dict[str, TColumnSchema] = {
+        column.target: {"name": column.target, "data_type": DLT_TYPE[column.type], "nullable": True}
+        for column in table.columns
+    }
+    for own in ("_rowid", "_load_id"):
+        columns[own] = {"name": own, "data_type": "bigint", "nullable": False}
+
+    def windows() -> Iterator[Any]:
+        for number, task in enumerate(tasks):
+            if task.table is table:
+                file = room / f"window-{number}.{FORMAT}"
+                file.write_text(json.dumps([table.target, task.window.low]), encoding="utf-8")
+                yield dlt.mark.with_file_import(str(file), FORMAT, task.window.rows)
+
+    return dlt.resource(windows, name=carried(table.target), columns=columns, write_disposition="append")

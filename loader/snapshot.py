@@ -1,0 +1,175 @@
+"""One consistent, private copy of the SQLite file.
+
+The live system may write while we read. Holding a read transaction for the whole load would block a
+writer in journal mode, and several readers would each see another state. So the file is copied under
+one short read transaction and everything is read from the copy, which nobody writes to: it can be
+opened `immutable=1`, without locks and from several threads.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import xxhash
+
+from loader.errors import UserError
+
+MAGIC = b"SQLite format 3\x00"
+WAL_MODE = 2
+PIECE = 1 << 22
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A private copy of `source`; `digest` is that of the file's bytes, None if it was written to meanwhile."""
+
+    source: Path
+    path: Path
+    digest: str | None
+
+    @property
+    def uri(self) -> str:
+        """For sqlite3 (with `uri=True`) and ADBC alike."""
+        return f"file:{quote(str(self.path))}?mode=ro&immutable=1"
+
+    def connect(self) -> sqlite3.Connection:
+        """A read-only connection to the copy."""
+        return sqlite3.connect(self.uri, uri=True, check_same_thread=False)
+
+
+def digest(source: Path) -> str:
+    """A fingerprint of the file's bytes and of its write-ahead log: equal digests mean equal content."""
+    digester = xxhash.xxh3_128()
+    for path in (source, wal_of(source)):
+        if path.exists():
+            with path.open("rb") as file:
+                while piece := file.read(PIECE):
+                    digester.update(piece)
+    return digester.hexdigest()
+
+
+def wal_of(source: Path) -> Path:
+    """Where SQLite keeps the write-ahead log of that file."""
+    return source.with_name(source.name + "-wal")
+
+
+def check(source: Path) -> int:
+    """Look at the file's first bytes before SQLite does, and return the journal mode's version (2 is WAL).
+
+    Raises:
+        UserError: missing, a folder, unreadable, empty, not SQLite or encrypted, truncated.
+    """
+    if not source.exists():
+        raise UserError(f"There is no file {source}: name the SQLite database with --source or SPOCK_SQLITE.")
+    if not source.is_file():
+        raise UserError(f"{source} is not a file: name the SQLite database itself with --source or SPOCK_SQLITE.")
+    try:
+        with source.open("rb") as file:
+            header = file.read(100)
+    except PermissionError as error:
+        raise UserError(f"{source} may not be read by this user: give it read permission (chmod u+r).") from error
+    if not header:
+        raise UserError(f"{source} is empty (0 bytes): it holds no database; check that the copy was finished.")
+    if header[:16] != MAGIC:
+        raise UserError(f"{source} is not a SQLite 3 database, or it is encrypted: decrypt it or name another file.")
+    page = int.from_bytes(header[16:18], "big")
+    page = 65536 if page == 1 else page
+    pages = int.from_bytes(header[28:32], "big")
+    # The page count in the header is only valid when both change counters agree (SQLite file format, 1.3.8).
+    if header[24:28] == header[92:96] and source.stat().st_size < page * pages:
+        raise UserError(
+            f"{source} is truncated: it has {source.stat().st_size:,} bytes of {page * pages:,}; copy it again."
+        )
+    return header[18]
+
+
+@contextmanager
+def open_snapshot(source: Path, folder: Path | None = None) -> Iterator[Snapshot]:
+    """Copy the source and yield the copy, removed again at the end.
+
+    Args:
+        source: the SQLite file; neither it nor anything beside it is changed.
+        folder: where the copy goes; the system's folder for temporary files by default.
+
+    Raises:
+        UserError: when the file cannot be read as a SQLite database, or the copy finds no room.
+    """
+    journal = check(source)
+    with tempfile.TemporaryDirectory(prefix="spock-snapshot-", dir=folder) as room:
+        copy = Path(room) / "snapshot.db"
+        try:
+            before = digest(source)
+            _copy(source, copy, journal)
+            unchanged = before == digest(source)
+        except OSError as error:
+            raise UserError(
+                f"{source} cannot be copied to {room}: {error.strerror}. Free some room or set TMPDIR."
+            ) from error
+        snapshot = Snapshot(source, copy, before if unchanged else None)
+        _settle(snapshot)
+        yield snapshot
+
+
+def _copy(source: Path, copy: Path, journal: int) -> None:
+    """Copy the file, and its log if it has one, while SQLite's own read lock keeps it consistent."""
+    if journal == WAL_MODE and not source.with_name(source.name + "-shm").exists():
+        # Nobody has it open; opening it, even read-only, would make files beside it.
+        _copy_files(source, copy)
+        return
+    uri = f"file:{quote(str(source.absolute()))}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as reader:
+            reader.execute("begin")
+            reader.execute("select count(*) from sqlite_master").fetchone()
+            _copy_files(source, copy)
+    except sqlite3.Error as error:
+        raise UserError(
+            f"{source} cannot be opened: SQLite says {error}. If a program that wrote to it was killed, open it once "
+            "with that program, or with `sqlite3`, and run again."
+        ) from error
+
+
+def _copy_files(source: Path, copy: Path) -> None:
+    shutil.copyfile(source, copy)
+    if wal_of(source).exists():
+        shutil.copyfile(wal_of(source), wal_of(copy))
+    os.chmod(copy, 0o600)
+
+
+def _settle(snapshot: Snapshot) -> None:
+    """Fold a copied write-ahead log into the copy, for an immutable reader looks at the main file alone."""
+    try:
+        with closing(sqlite3.connect(snapshot.path)) as connection:
+            connection.execute("pragma journal_mode=delete").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise damaged(snapshot.source, error) from error
+
+
+def quick_check(snapshot: Snapshot) -> None:
+    """Let SQLite look over every page of the copy.
+
+    Raises:
+        UserError: when the file is corrupt.
+    """
+    try:
+        with closing(snapshot.connect()) as connection:
+            (said,) = connection.execute("pragma quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise damaged(snapshot.source, error) from error
+    if said != "ok":
+        raise damaged(snapshot.source, said)
+
+
+def damaged(source: Path, said: object) -> UserError:
+    """The sentence for a corrupt file."""
+    return UserError(
+        f"{source} is damaged: SQLite says {said}. Take a sound copy, or recover it with `sqlite3 … .recover`."
+    )

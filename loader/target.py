@@ -1,0 +1,113 @@
+"""Which database receives the data: the embedded engine or a server.
+
+`QUANT_TARGET` chooses (`embedded` is the default); loader, dbt and checkpoint all ask here, so they
+can never disagree.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from loader.errors import UserError
+
+if TYPE_CHECKING:
+    import psycopg2.extensions
+    import sqlalchemy
+
+TARGETS = ("embedded", "server")
+REQUIRED = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A PostgreSQL database that can be connected to. The password never shows in repr or logs."""
+
+    name: str
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str = field(repr=False)
+    sslmode: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.user}@{self.host}:{self.port}/{self.database})"
+
+    def uri(self) -> str:
+        """A libpq connection URI, with the password in it: for drivers, never for people."""
+        options = f"?{urlencode({'sslmode': self.sslmode})}" if self.sslmode else ""
+        login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
+        return f"postgresql://{login}@{quote(self.host, safe='')}:{self.port}/{quote(self.database, safe='')}{options}"
+
+    def url(self, driver: str = "postgresql+psycopg2") -> sqlalchemy.URL:
+        """The same as a SQLAlchemy URL, which masks the password when printed."""
+        import sqlalchemy
+
+        return sqlalchemy.URL.create(
+            driver,
+            username=self.user,
+            password=self.password,
+            host=self.host,
+            port=self.port,
+            database=self.database,
+            query={"sslmode": self.sslmode} if self.sslmode else {},
+        )
+
+    def connect(self, application: str = "quant loader") -> psycopg2.extensions.connection:
+        """A new psycopg2 connection.
+
+        Raises:
+            UserError: when the server does not answer or refuses the login.
+        """
+        import psycopg2
+
+        try:
+            return psycopg2.connect(self.uri(), application_name=application, connect_timeout=10)
+        except psycopg2.OperationalError as error:
+            said = str(error).strip().splitlines()[-1]
+            cure = (
+                "See `python -m loader.embedded status`."
+                if self.name == "embedded"
+                else "Check POSTGRES_HOST, POSTGRES_PORT, POSTGRES_DB, POSTGRES_USER and POSTGRES_PASSWORD."
+            )
+            raise UserError(f"The target {self} cannot be reached: {said}. {cure}") from error
+
+
+def resolve(name: str | None = None) -> Target:
+    """The target of that name, or the one that `QUANT_TARGET` names; `embedded` is started if it is not running.
+
+    Raises:
+        UserError: for an unknown name, a missing variable, or an engine that does not start.
+    """
+    chosen = name or os.environ.get("QUANT_TARGET") or "embedded"
+    if chosen == "embedded":
+        from loader import embedded
+
+        endpoint = embedded.ensure_running()
+        return Target(
+            "embedded", endpoint.host, endpoint.port, endpoint.database, endpoint.user, endpoint.password, "disable"
+        )
+    if chosen == "server":
+        return _server()
+    raise UserError(f"There is no target {chosen!r}: choose one of {', '.join(TARGETS)} (--target or QUANT_TARGET).")
+
+
+def _server() -> Target:
+    missing = [name for name in REQUIRED if not os.environ.get(name)]
+    if missing:
+        raise UserError(f"The target server needs {', '.join(missing)} in the environment: set it and run again.")
+    port = os.environ.get("POSTGRES_PORT") or "5432"
+    if not port.isdigit():
+        raise UserError(f"POSTGRES_PORT is {port!r}, which is not a port number: set it to a number such as 5432.")
+    return Target(
+        "server",
+        os.environ["POSTGRES_HOST"],
+        int(port),
+        os.environ["POSTGRES_DB"],
+        os.environ["POSTGRES_USER"],
+        os.environ["POSTGRES_PASSWORD"],
+        os.environ.get("POSTGRES_SSLMODE") or None,
+    )

@@ -1,0 +1,154 @@
+"""Which PostgreSQL type holds a SQLite column without loss.
+
+SQLite is dynamically typed: the declared type is a preference, the values decide. A column whose
+affinity is INTEGER, REAL or TEXT converts what it can on writing, so one class is the rule and all
+else an accident; a column of any other affinity (BOOLEAN, DATE, DECIMAL, none) is typed by what is in it.
+The rows that do not fit go, whole, to `raw.rejected_rows`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from loader.source import SourceColumn, SourceTable, quote
+
+BIGINT, DOUBLE, TEXT, BYTEA = "bigint", "double precision", "text", "bytea"
+OF_CLASS = {"integer": BIGINT, "real": DOUBLE, "text": TEXT, "blob": BYTEA}
+CLASSES = tuple(OF_CLASS)
+PLAIN = {"INTEGER": BIGINT, "REAL": DOUBLE, "TEXT": TEXT}
+EXACT_IN_DOUBLE = 2**53
+SAMPLE = 2_000  # rows at each end of a table that show what a column of plain affinity holds
+
+Counts = Mapping[str, int]
+Item = TypeVar("Item")
+
+
+def choose(connection: sqlite3.Connection, table: SourceTable) -> dict[str, str]:
+    """The PostgreSQL type of each column.
+
+    Columns of INTEGER, REAL and TEXT affinity are sampled at both ends of the table: the misfits among the
+    rest are found while reading. The others are counted in full, for nothing else tells their type.
+    """
+    plain = {column.name: PLAIN[column.affinity] for column in table.columns if column.affinity in PLAIN}
+    unusual = _unusual(connection, [c for c in table.columns if c.name in plain], _ends(table))
+    typed_by_value = [column for column in table.columns if column.name not in plain]
+    counts = _count(connection, unusual, _ends(table)) | _count(connection, typed_by_value, table.sql_name)
+    return {
+        column.name: postgres_type(column, counts[column.name]) if column.name in counts else plain[column.name]
+        for column in table.columns
+    }
+
+
+def _unusual(connection: sqlite3.Connection, columns: Sequence[SourceColumn], rows: str) -> list[SourceColumn]:
+    """Those columns in which some value is not of the class that their affinity makes the rule."""
+    tests = [f"max(typeof({quote(c.name)}) not in ('{c.affinity.lower()}', 'null'))" for c in columns]
+    found: list[object] = []
+    for some in _slices(tests):
+        found += connection.execute(f"select {', '.join(some)} from {rows}").fetchone()
+    return [column for column, unusual in zip(columns, found, strict=True) if unusual]
+
+
+def _ends(table: SourceTable) -> str:
+    if not table.has_rowid:
+        return f"(select * from {table.sql_name} limit {2 * SAMPLE})"
+    first = f"select * from (select * from {table.sql_name} order by {table.rowid} limit {SAMPLE})"
+    return f"({first} union all {first.replace(' limit', ' desc limit')})"
+
+
+def _count(connection: sqlite3.Connection, columns: Sequence[SourceColumn], rows: str) -> dict[str, dict[str, int]]:
+    """How often each storage class occurs in each column."""
+    found: dict[str, dict[str, int]] = {}
+    for some in _slices(columns):
+        sums = (f"sum(typeof({quote(column.name)}) = '{kind}')" for column in some for kind in CLASSES)
+        counts = iter(connection.execute(f"select {', '.join(sums)} from {rows}").fetchone())
+        for column in some:
+            found[column.name] = {kind: int(next(counts) or 0) for kind in CLASSES}
+    return found
+
+
+def _slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """A hundred at a time: SQLite takes 2,000 result columns at most."""
+    return (items[start : start + 100] for start in range(0, len(items), 100))
+
+
+def postgres_type(column: SourceColumn, counts: Counts) -> str:
+    """The type for a column with these storage classes: the commonest class wins, the declaration decides ties.
+
+    Integers among reals are the same numbers as doubles (SQLite itself stores 1.0 as 1 where the affinity
+    is NUMERIC), so both together are `double precision`.
+    """
+    usual = declared_type(column)
+    numbers = counts["integer"] + counts["real"]
+    if not numbers and not counts["text"] and not counts["blob"]:
+        return usual
+    weights = {DOUBLE if counts["real"] else BIGINT: numbers, TEXT: counts["text"], BYTEA: counts["blob"]}
+    if column.affinity == "INTEGER" and counts["integer"]:
+        weights = {BIGINT: counts["integer"], DOUBLE: counts["real"]} | {TEXT: counts["text"], BYTEA: counts["blob"]}
+    most = max(weights.values())
+    return usual if weights.get(usual) == most else next(kind for kind, weight in weights.items() if weight == most)
+
+
+def declared_type(column: SourceColumn) -> str:
+    """The type that the declaration alone suggests, for a column without values."""
+    kind = column.declared.upper()
+    if column.affinity in PLAIN:
+        return PLAIN[column.affinity]
+    if "BOOL" in kind:
+        return BIGINT
+    if "DATE" in kind or "TIME" in kind or not kind:
+        return TEXT
+    return BYTEA if "BLOB" in kind else DOUBLE
+
+
+def guard(column: SourceColumn, chosen: str) -> str | None:
+    """A SQL condition that is true where a value does not fit, for columns whose misfits the reader cannot see.
+
+    The driver widens as it reads (integers to doubles, numbers to text, text to blobs). Where affinity keeps the
+    classes apart that cannot hide anything, elsewhere it could.
+    """
+    if PLAIN.get(column.affinity) == chosen:
+        return None
+    name = quote(column.name)
+    if chosen == DOUBLE:
+        exact = f"{name} between -{EXACT_IN_DOUBLE} and {EXACT_IN_DOUBLE}"
+        return f"typeof({name}) in ('text', 'blob') or (typeof({name}) = 'integer' and not {exact})"
+    (fitting,) = (kind for kind, type_name in OF_CLASS.items() if type_name == chosen)
+    return f"typeof({name}) not in ('{fitting}', 'null')"
+
+
+def misfit(value: object, chosen: str) -> str | None:
+    """Why a value read from SQLite cannot be kept in a column of that type; None when it can.
+
+    Text arrives as `Text` (its bytes undecoded), blobs as bytes.
+    """
+    if value is None:
+        return None
+    if isinstance(value, Text):
+        if chosen != TEXT:
+            return f"text in a column of {chosen}"
+        if not value.decodes():
+            return "text that is not UTF-8"
+        return "text with a NUL character, which PostgreSQL cannot hold" if "\x00" in value.decode() else None
+    if isinstance(value, int):
+        if chosen == BIGINT:
+            return None
+        if chosen == DOUBLE:
+            return None if abs(value) <= EXACT_IN_DOUBLE else "an integer that a double cannot hold exactly"
+        return f"an integer in a column of {chosen}"
+    if isinstance(value, float):
+        return None if chosen == DOUBLE else f"a real number in a column of {chosen}"
+    return None if chosen == BYTEA else f"a blob in a column of {chosen}"
+
+
+class Text(bytes):
+    """Text as SQLite stores it, kept apart from blobs."""
+
+    def decodes(self) -> bool:
+        """Whether the bytes are UTF-8."""
+        try:
+            self.decode()
+        except UnicodeDecodeError:
+            return False
+        return True

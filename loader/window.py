@@ -1,0 +1,165 @@
+"""Read one window of a SQLite table into Arrow, exactly, and set aside the rows that do not fit.
+
+The driver reads a window in one batch and infers each column's type from all the values in it, so the
+type it arrives at shows whether anything unexpected was among them. Only then is the window read a
+second time, value by value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import adbc_driver_sqlite.dbapi as adbc
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from loader import types
+from loader.plan import Column, TablePlan, Window
+from loader.snapshot import Snapshot
+
+ARROW = {types.BIGINT: pa.int64(), types.DOUBLE: pa.float64(), types.TEXT: pa.string(), types.BYTEA: pa.binary()}
+LARGEST_BATCH = 1 << 30
+PLAIN_NUMBER = re.compile(r"-?\d+\.\d+")
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that cannot be kept as its columns: which value is to blame, why, and the whole row."""
+
+    rowid: int
+    column: str
+    value: str
+    reason: str
+    row: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a window holds: the rows that fit, those that do not, and a fingerprint of both."""
+
+    rows: pa.Table
+    rejected: tuple[Rejected, ...]
+    fingerprint: str
+
+
+def read(snapshot: Snapshot, table: TablePlan, window: Window) -> Content:
+    """Read a window; `rows` has `_rowid` and then the columns in the plan's order and types."""
+    rows = _read_arrow(snapshot, table, window)
+    rejected: tuple[Rejected, ...] = ()
+    if rows is None:
+        rows, rejected = _read_values(snapshot, table, window)
+    return Content(rows, rejected, _fingerprint(rows, rejected))
+
+
+def _read_arrow(snapshot: Snapshot, table: TablePlan, window: Window) -> pa.Table | None:
+    """The window as the driver reads it, or None when something in it does not fit its column."""
+    with adbc.connect(snapshot.uri) as connection, connection.cursor() as cursor:
+        if guard := table.guard(window):
+            cursor.execute(guard)
+            if cursor.fetchone():
+                return None
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(LARGEST_BATCH)})
+        cursor.execute(table.select(window))
+        read = cursor.fetch_arrow_table()
+    fitted = [read.column(0)]
+    for column, values in zip(table.columns, read.columns[1:], strict=True):
+        fitting = _fit(values, column)
+        if fitting is None:
+            return None
+        fitted.append(fitting)
+    return pa.Table.from_arrays(fitted, schema=_schema(table.columns))
+
+
+def _fit(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray | None:
+    wanted = ARROW[column.type]
+    if values.type != wanted:
+        if values.null_count == len(values):
+            return pa.chunked_array([pa.nulls(len(values), wanted)])
+        if not (wanted == pa.float64() and values.type == pa.int64()):
+            return None
+        return values.cast(wanted)  # the guard has seen that every integer is exact as a double
+    if wanted == pa.string() and not _is_clean_text(values):
+        return None
+    return values
+
+
+def _is_clean_text(values: pa.ChunkedArray) -> bool:
+    """UTF-8 throughout and no NUL: looked for in the buffers, without a Python object for each value."""
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return not pc.any(pc.match_substring(values, "\x00")).as_py()
+
+
+def _schema(columns: Sequence[Column]) -> pa.Schema:
+    return pa.schema([("_rowid", pa.int64()), *((column.target, ARROW[column.type]) for column in columns)])
+
+
+def _read_values(snapshot: Snapshot, table: TablePlan, window: Window) -> tuple[pa.Table, tuple[Rejected, ...]]:
+    good: list[Sequence[object]] = []
+    rejected: list[Rejected] = []
+    kinds = [column.type for column in table.columns]
+    with closing(snapshot.connect()) as connection:
+        connection.text_factory = types.Text
+        for row in connection.execute(table.select(window)):
+            for column, kind, value in zip(table.columns, kinds, row[1:], strict=True):
+                if reason := types.misfit(value, kind):
+                    rejected.append(
+                        Rejected(row[0], column.source, _shown(value), reason, _as_json(table.columns, row[1:]))
+                    )
+                    break
+            else:
+                good.append(row)
+    arrays = [pa.array([row[0] for row in good], pa.int64())]
+    for place, kind in enumerate(kinds, 1):
+        arrays.append(pa.array(_decoded((row[place] for row in good), kind), ARROW[kind]))
+    return pa.Table.from_arrays(arrays, schema=_schema(table.columns)), tuple(rejected)
+
+
+def _decoded(values: Iterable[Any], kind: str) -> list[object]:
+    if kind == types.TEXT:
+        return [None if value is None else value.decode() for value in values]
+    if kind == types.DOUBLE:
+        return [None if value is None else float(value) for value in values]
+    return list(values)
+
+
+def _shown(value: object) -> str:
+    """A value as a person would recognise it, at most 200 characters."""
+    if isinstance(value, types.Text):
+        return value.decode(errors="backslashreplace").replace("\x00", "\\0")[:200]
+    return (f"x'{value.hex()}'" if isinstance(value, bytes) else repr(value))[:200]
+
+
+def _as_json(columns: Sequence[Column], values: Sequence[object]) -> str:
+    return json.dumps(
+        {column.source: _jsonable(value) for column, value in zip(columns, values, strict=True)}, ensure_ascii=False
+    )
+
+
+def _jsonable(value: object) -> object:
+    """JSON that loses nothing: what it has no word for becomes an object that names the storage class."""
+    if isinstance(value, types.Text):
+        return {"text": value.hex()} if types.misfit(value, types.TEXT) else value.decode()
+    if isinstance(value, bytes):
+        return {"blob": value.hex()}
+    if isinstance(value, float) and (repr(value) == "-0.0" or not PLAIN_NUMBER.fullmatch(repr(value))):
+        return {"real": repr(value)}  # jsonb knows no infinity and no -0.0, and would write 1e16 as an integer
+    return value
+
+
+def _fingerprint(rows: pa.Table, rejected: tuple[Rejected, ...]) -> str:
+    digester = xxhash.xxh3_128(str(rows.schema).encode())
+    for column in rows.columns:
+        for chunk in column.chunks:
+            for buffer in chunk.buffers():
+                digester.update(buffer if buffer is not None else b"-")
+    digester.update(repr(rejected).encode())
+    return digester.hexdigest()

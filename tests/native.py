@@ -1,0 +1,127 @@
+"""A native PostgreSQL server for tests: the one that POSTGRES_HOST names, else one started from what is installed."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from loader.target import Target, resolve
+
+NEEDED = "timescaledb.control"
+SETTINGS = """
+shared_preload_libraries = 'timescaledb'
+timescaledb.telemetry_level = off
+timescaledb.max_background_workers = 8
+max_worker_processes = 32
+max_connections = 60
+shared_buffers = 512MB
+fsync = off
+listen_addresses = '127.0.0.1'
+"""
+
+
+def installed() -> Path | None:
+    """The folder of PostgreSQL's programs that have TimescaleDB beside them, newest first."""
+    for program in sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_config"), reverse=True):
+        shared = subprocess.run([program, "--sharedir"], capture_output=True, text=True, check=True).stdout.strip()
+        if (Path(shared) / "extension" / NEEDED).exists() and (program.parent / "initdb").exists():
+            return program.parent
+    return None
+
+
+@contextmanager
+def server() -> Iterator[Target | None]:
+    """A server on which databases may be made, or None where there is none."""
+    if os.environ.get("POSTGRES_HOST"):
+        yield resolve("server")
+    elif programs := installed():
+        with _started(programs) as target:
+            yield target
+    else:
+        yield None
+
+
+@contextmanager
+def _started(programs: Path) -> Iterator[Target]:
+    user = _ordinary_user()
+    room = Path(tempfile.mkdtemp(prefix="quant-native-"))
+    try:
+        shutil.chown(room, user)
+        (room / "password").write_text("secret")
+        (room / "password").chmod(0o644)
+        data = room / "data"
+
+        def run(name: str, *arguments: str) -> None:
+            # PostgreSQL's own programs refuse root.
+            done = subprocess.run(
+                [programs / name, *arguments], user=user, cwd=room, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+
+        run(
+            "initdb",
+            "-D",
+            str(data),
+            "-U",
+            "quant",
+            f"--pwfile={room / 'password'}",
+            "-A",
+            "scram-sha-256",
+            "-E",
+            "UTF8",
+        )
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        with (data / "postgresql.conf").open("a") as configuration:
+            configuration.write(f"{SETTINGS}port = {port}\nunix_socket_directories = '{room}'\n")
+        run("pg_ctl", "-D", str(data), "-l", str(room / "log"), "-w", "start")
+        try:
+            yield Target("server", "127.0.0.1", port, "postgres", "quant", "secret")
+        finally:
+            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def _ordinary_user() -> str | None:
+    """Somebody other than root to run a server as; None keeps the present user."""
+    if os.geteuid():
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+@contextmanager
+def database(on: Target, name: str) -> Iterator[Target]:
+    """An empty database with TimescaleDB on that server, dropped at the end."""
+    assert re.fullmatch(r"[a-z_0-9]+", name)
+    target = Target("server", on.host, on.port, name, on.user, on.password, on.sslmode)
+
+    def administer(*statements: str) -> None:
+        connection = on.connect("tests")
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+        connection.close()
+
+    administer(f"drop database if exists {name} with (force)", f"create database {name}")
+    try:
+        connection = target.connect("tests")
+        with connection, connection.cursor() as cursor:
+            cursor.execute("create extension if not exists timescaledb")
+            # A job that starts by itself in the middle of a test would change what the test looks at.
+            cursor.execute("select _timescaledb_functions.stop_background_workers()")
+        connection.close()
+        yield target
+    finally:
+        administer(f"drop database if exists {name} with (force)")
