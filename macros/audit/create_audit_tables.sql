@@ -1,0 +1,29 @@
+{% macro create_audit_tables() %}
+    create table if not exists audit.build_state (
+        relation text primary key,
+        fingerprint text not null,
+        load_id bigint not null,
+        built_at timestamptz not null
+    );
+
+    create table if not exists audit.applied_definitions (
+        relation text not null,
+        kind text not null,
+        name text not null,
+        definition text not null,
+        primary key (relation, kind, name)
+    );
+
+    create table if not exists audit.quarantine (
+        table_name text not null,
+        rowid bigint not null,
+        key jsonb not null,
+        reason text not null,
+        "row" jsonb not null,
+        first_seen timestamptz not null,
+        last_seen timestamptz not null,
+        primary key (table_name, rowid)
+    );
+
+    create index if not exists idx_quarantine_key on audit.quarantine (table_name, key);
+{% endmacro %}

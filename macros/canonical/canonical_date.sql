@@ -1,0 +1,3 @@
+{% macro canonical_date(column) -%}
+    canonical.date_of({{ column }})
+{%- endmacro %}

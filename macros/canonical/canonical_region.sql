@@ -1,0 +1,3 @@
+{% macro canonical_region(column) -%}
+    nullif(upper(btrim({{ column }})), '')
+{%- endmacro %}

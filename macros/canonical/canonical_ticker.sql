@@ -1,0 +1,3 @@
+{% macro canonical_ticker(column) -%}
+    nullif(btrim({{ column }}), '')
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro canonical_timestamp(column) -%}
+    canonical.instant_of({{ column }})
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro changed(alias) -%}
+    /*changed {{ alias }}*/ true
+{%- endmacro %}

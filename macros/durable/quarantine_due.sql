@@ -1,0 +1,20 @@
+{% macro quarantine_due(spec, due, source_table, accounted) %}
+    {%- set raw_table = source('raw', source_table) -%}
+    {%- set table_name = dbt.string_literal(spec.name) -%}
+    {%- do statement_rows(
+        "delete from audit.quarantine as q where q.table_name = " ~ table_name ~ " and ("
+        ~ "exists (select from " ~ due ~ " as d where d._rowid = q.rowid and d._reason is null)"
+        ~ ("" if accounted else " or not exists (select from " ~ raw_rowids(source_table) ~ " as r where r._rowid = q.rowid)") ~ ")"
+    ) -%}
+    {%- if not raw_columns(source_table) -%}
+        {{ return(0) }}
+    {%- endif -%}
+    {%- set rows = statement_rows(
+        "insert into audit.quarantine (table_name, rowid, key, reason, \"row\", first_seen, last_seen) select "
+        ~ table_name ~ ", d._rowid, " ~ key_json(spec, 'd') ~ ", d._reason, to_jsonb(r) - '_rowid' - '_load_id', now(), now()"
+        ~ " from " ~ due ~ " as d inner join " ~ raw_table ~ " as r on d._rowid = r._rowid where d._reason is not null"
+        ~ " on conflict (table_name, rowid) do update set key = excluded.key, reason = excluded.reason,"
+        ~ " \"row\" = excluded.\"row\", last_seen = excluded.last_seen"
+    ) -%}
+    {{ return(rows) }}
+{% endmacro %}

@@ -1,0 +1,27 @@
+{#- dbt's own persist_docs writes every comment at every build; this one asks first which differ. -#}
+{% macro reconcile_comments(relation, model) %}
+    {%- set wanted = {} -%}
+    {%- for column in model.columns.values() if column.description -%}
+        {%- do wanted.update({column.name: column.description | trim}) -%}
+    {%- endfor -%}
+    {%- set present = {} -%}
+    {%- for row in run_query(
+        "select coalesce(a.attname, ''), d.description from pg_description as d left join pg_attribute as a"
+        ~ " on d.objoid = a.attrelid and d.objsubid = a.attnum and d.objsubid > 0 where d.objoid = '" ~ relation
+        ~ "'::regclass and d.classoid = 'pg_class'::regclass"
+    ).rows -%}
+        {%- do present.update({row[0]: row[1]}) -%}
+    {%- endfor -%}
+    {%- set statements = [] -%}
+    {%- if model.description and present.get('') != model.description | trim -%}
+        {%- do statements.append('comment on ' ~ ('view' if config.get('materialized') == 'continuous_aggregate' else 'table')
+            ~ ' ' ~ relation ~ ' is ' ~ postgres_escape_comment(model.description | trim)) -%}
+    {%- endif -%}
+    {%- for name, description in wanted.items() if present.get(name) != description -%}
+        {%- do statements.append('comment on column ' ~ relation ~ '.' ~ adapter.quote(name) ~ ' is '
+            ~ postgres_escape_comment(description)) -%}
+    {%- endfor -%}
+    {%- if statements -%}
+        {%- do statement_rows(statements | join(';\n')) -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,21 @@
+{#- Rows that are already there bit for bit are left out before the upsert: on a compressed chunk even a conflict that
+    changes nothing would decompress. record_image_eq compares bits, so that 0.0 does not pass for -0.0. -#}
+{% macro upsert_due(relation, spec, due, columns, is_new) %}
+    {%- set names = columns | list + ['source_rowid'] -%}
+    {%- set values = quoted_list(columns, 'd') ~ ', d._rowid' -%}
+    {%- set insert = "insert into " ~ relation ~ " (" ~ quoted_list(names) ~ ") select " ~ values ~ " from " ~ due
+        ~ " as d where d._reason is null" -%}
+    {%- if is_new -%}
+        {{ return(statement_rows(insert)) }}
+    {%- endif -%}
+    {%- set bounds = time_bounds(relation, due) -%}
+    {%- set assignments = [] -%}
+    {%- for name in names if name not in spec.key -%}
+        {%- do assignments.append(adapter.quote(name) ~ ' = excluded.' ~ adapter.quote(name)) -%}
+    {%- endfor -%}
+    {{ return(statement_rows(
+        insert ~ " and not exists (select from " ~ relation ~ " as t where " ~ same_key(spec, 't', 'd') ~ bounds
+        ~ " and record_image_eq(row(" ~ quoted_list(names, 't') ~ "), row(" ~ values ~ "))) on conflict ("
+        ~ quoted_list(spec.key) ~ ") do update set " ~ assignments | join(', ')
+    )) }}
+{% endmacro %}

@@ -1,0 +1,49 @@
+{#- A continuous aggregate that is rebuilt only when its SQL changes. State is recorded after the refresh: a build that is
+    killed in between refreshes again. -#}
+{% materialization continuous_aggregate, default %}
+    {%- set relation = this.incorporate(type='materialized_view').include(database=false) -%}
+    {%- set policy = config.get('refresh_policy') -%}
+    {%- set body = sql | replace('"' ~ target.dbname ~ '".', '') | trim -%}
+    {%- set fingerprint = local_md5(modules.re.sub('\\s+', ' ', modules.re.sub('--[^\n]*', '', body))) -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {%- do statement_rows("select pg_advisory_xact_lock(hashtext('quant: " ~ this.identifier ~ "'))") -%}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {%- set found = run_query(
+        "select (select view_name is not null from timescaledb_information.continuous_aggregates where view_schema = '"
+        ~ this.schema ~ "' and view_name = '" ~ this.identifier ~ "'), (select fingerprint from audit.build_state where"
+        ~ " relation = '" ~ this.identifier ~ "'), to_regclass('" ~ relation ~ "') is not null"
+    ).rows[0] -%}
+    {%- if found[2] and not found[0] -%}
+        {{ exceptions.raise_compiler_error(
+            "There is a " ~ relation ~ " that is no continuous aggregate, and it may hold data: rename or drop it by hand,"
+            ~ " then build again.") }}
+    {%- endif -%}
+    {%- set rebuild = not found[0] or (found[1] is not none and found[1] not in (fingerprint, 'refreshing ' ~ fingerprint)) -%}
+    {%- set unfilled = rebuild or found[1] != fingerprint -%}
+    {%- if rebuild and found[0] -%}
+        {%- do drop_aggregate(relation) -%}
+    {%- endif -%}
+    {%- if rebuild -%}
+        {%- do statement_rows(
+            "create materialized view " ~ relation ~ " with (timescaledb.continuous, timescaledb.materialized_only = false) as "
+            ~ body ~ " with no data"
+        ) -%}
+        {%- do remember_state(relation, {'fingerprint': 'refreshing ' ~ fingerprint, 'load_id': 0}) -%}
+    {%- endif -%}
+    {%- do reconcile_comments(relation, model) -%}
+    {%- do reconcile_refresh_policy(relation, policy) -%}
+
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% call noop_statement('main', 'REBUILT' if rebuild else 'REFRESHED', 'REBUILT' if rebuild else 'REFRESHED') %}{{ sql }}{% endcall %}
+    {{ adapter.commit() }}
+    {#- Only what has changed since the last refresh is computed, so this costs next to nothing when nothing has. -#}
+    {%- do run_alone("call refresh_continuous_aggregate('" ~ relation ~ "', null, null)") -%}
+    {%- if unfilled -%}
+        {%- do remember_state(relation, {'fingerprint': fingerprint, 'load_id': 0}) -%}
+        {{ adapter.commit() }}
+    {%- endif -%}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [this.incorporate(type='materialized_view')]}) }}
+{% endmaterialization %}

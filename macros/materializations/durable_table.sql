@@ -1,0 +1,36 @@
+{#- A table that holds data for ever: made from its declaration, filled by what is new or changed, never dropped. -#}
+{% materialization durable_table, default %}
+    {%- set relation = this.incorporate(type='table').include(database=false) -%}
+    {%- set spec = table_spec(model) -%}
+    {%- set source_table = config.get('source_table') -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {%- do statement_rows("select pg_advisory_xact_lock(hashtext('quant: " ~ spec.name ~ "'))") -%}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {%- set existing = existing_columns(relation | string) -%}
+    {%- set is_new = not existing -%}
+    {%- if is_new -%}
+        {%- do create_durable_table(relation, spec) -%}
+    {%- else -%}
+        {%- do evolve_durable_table(relation, spec, existing) -%}
+    {%- endif -%}
+    {%- set outcome = fill_table(relation, spec, sql, source_table, is_new) if source_table else 'READY' -%}
+    {%- do reconcile_constraints(relation, spec) -%}
+    {%- do reconcile_indexes(relation, config.get('named_indexes', {})) -%}
+    {%- if config.get('hypertable') -%}
+        {%- do reconcile_chunk_interval(relation, config.get('hypertable')) -%}
+        {%- do reconcile_compression(relation, config.get('compression')) -%}
+    {%- endif -%}
+    {%- do reconcile_comments(relation, model) -%}
+    {%- if outcome.startswith('WROTE') and (is_new or flags.FULL_REFRESH) -%}
+        {#- keys are what plans depend on; the other columns would take most of the time -#}
+        {%- do statement_rows('analyze ' ~ relation ~ ' (' ~ quoted_list(spec.key) ~ ')') -%}
+    {%- endif -%}
+
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% call noop_statement('main', outcome, outcome.split(' ')[0]) %}{{ sql }}{% endcall %}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}

@@ -1,0 +1,8 @@
+{% macro refresh_aggregates() %}
+    {%- for row in run_query(
+        "select format('%I.%I', view_schema, view_name) from timescaledb_information.continuous_aggregates order by 1"
+    ).rows -%}
+        {%- do run_alone("call refresh_continuous_aggregate('" ~ row[0] ~ "', null, null)") -%}
+        {%- do log('Refreshed ' ~ row[0] ~ '.', info=True) -%}
+    {%- endfor -%}
+{% endmacro %}

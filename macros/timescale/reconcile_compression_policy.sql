@@ -1,0 +1,15 @@
+{% macro reconcile_compression_policy(relation, after) %}
+    {%- set found = run_query(
+        "select coalesce((config ->> 'compress_after')::interval = interval '" ~ after ~ "', false)"
+        ~ " from timescaledb_information.jobs where proc_name in ('policy_compression', 'policy_columnstore') and"
+        ~ " hypertable_schema = '" ~ relation.schema ~ "' and hypertable_name = '" ~ relation.identifier ~ "'"
+    ).rows -%}
+    {%- if found and not found[0][0] -%}
+        {%- do run_query("select remove_compression_policy('" ~ relation ~ "')" if timescale_version() < 218
+            else "call remove_columnstore_policy('" ~ relation ~ "')") -%}
+    {%- endif -%}
+    {%- if not found or not found[0][0] -%}
+        {%- do run_query("select add_compression_policy('" ~ relation ~ "', interval '" ~ after ~ "')" if timescale_version() < 218
+            else "call add_columnstore_policy('" ~ relation ~ "', after => interval '" ~ after ~ "')") -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,54 @@
+{#- All tables that are filled from the source; a table that is not here fails the test that compares this list. -#}
+{%- set tables = [
+    'tickers', 'stock_details', 'etfs', 'etf_details', 'etf_holdings', 'ohlcv_data', 'ticker_fundamentals',
+    'technical_analysis', 'trades', 'portfolio', 'market_sentiment', 'global_market_indices', 'exchange_rate_history'
+] -%}
+with
+
+loaded as (
+    select * from {{ source('raw', '_tables') }}
+),
+
+quarantined as (
+    select
+        table_name,
+        count(*) as quarantined_rows
+    from {{ source('audit', 'quarantine') }}
+    group by table_name
+),
+
+placed as (
+    {% for table in tables -%}
+    select
+        '{{ table }}' as table_name,
+        count(*) as public_rows,
+        count(*) filter (where placed.source_rowid is null and {{ stub_condition(table) }}) as stub_rows,
+        count(*) filter (where placed.source_rowid is null and not {{ stub_condition(table) }}) as application_rows,
+        count(*) filter (where placed.source_rowid is not null and raw_rows._rowid is null) as kept_rows
+    from {{ ref(table) }} as placed
+    left join {{ raw_rowids(table) }} as raw_rows on placed.source_rowid = raw_rows._rowid
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+counted as (
+    select
+        table_name,
+        coalesce(loaded.source_rows, 0) as source_rows,
+        coalesce(loaded.raw_rows, 0) as raw_rows,
+        coalesce(loaded.rejected_rows, 0) as rejected_rows,
+        placed.public_rows,
+        placed.stub_rows,
+        placed.application_rows,
+        placed.kept_rows,
+        case when placed.table_name is not null then coalesce(quarantined.quarantined_rows, 0) end as quarantined_rows
+    from loaded
+    full outer join placed using (table_name)
+    left join quarantined using (table_name)
+)
+
+select
+    *,
+    abs(source_rows - raw_rows - rejected_rows)
+    + coalesce(abs(raw_rows - (public_rows - stub_rows - application_rows - kept_rows) - quarantined_rows), 0) as difference
+from counted

@@ -1,0 +1,3 @@
+select staged.*
+from {{ ref('stg_exchange_rate_history') }} as staged
+where {{ due('staged') }}

@@ -1,0 +1,3 @@
+select staged.*
+from {{ ref('stg_portfolio') }} as staged
+where {{ due('staged') }}

@@ -1,0 +1,3 @@
+select staged.*
+from {{ ref('stg_trades') }} as staged
+where {{ due('staged') }}

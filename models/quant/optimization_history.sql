@@ -1,0 +1,1 @@
+{{ written_by_applications() }}

@@ -1,0 +1,50 @@
+with
+
+source as (
+    select * from {{ raw_rows('etf_holdings') }} as raw_rows
+),
+
+funds as (
+    select * from {{ parent_regions('stg_etfs', 'fund') }} as parent_regions
+),
+
+fund_tickers as (
+    select * from {{ parent_regions('stg_tickers', 'etf_parent') }} as parent_regions
+),
+
+stock_tickers as (
+    select * from {{ parent_regions('stg_tickers', 'stock_parent') }} as parent_regions
+),
+
+renamed as (
+    select
+        ---------- ids
+        id,
+        {{ canonical_ticker('etf_ticker') }} as etf_ticker,
+        coalesce(fund_region, etf_parent_region, {{ region_by_ticker_shape(canonical_ticker('etf_ticker')) }}) as etf_region,
+        {{ canonical_ticker('stock_ticker') }} as stock_ticker,
+        coalesce(stock_parent_region, {{ region_by_ticker_shape(canonical_ticker('stock_ticker')) }}) as stock_region,
+        {{ canonical_date('as_of_date') }} as as_of_date,
+        ---------- strings
+        data_source,
+        ---------- numerics
+        weight,
+        shares,
+        market_value,
+        rank_in_etf,
+        weight_change_from_prev,
+        ---------- timestamps
+        {{ canonical_timestamp('created_at') }} as created_at,
+        ---------- of the way from the source
+        {{ undeclared_columns('etf_holdings') }}
+        _rowid,
+        greatest(_load_id, fund_load_id, etf_parent_load_id, stock_parent_load_id) as _load_id,
+        0 as _rank,
+        _reason
+    from source
+    left join funds on {{ canonical_ticker('etf_ticker') }} = fund_ticker
+    left join fund_tickers on {{ canonical_ticker('etf_ticker') }} = etf_parent_ticker
+    left join stock_tickers on {{ canonical_ticker('stock_ticker') }} = stock_parent_ticker
+)
+
+select * from renamed

@@ -1,0 +1,59 @@
+with
+
+source as (
+    select * from {{ raw_rows('ohlcv_data') }} as raw_rows
+),
+
+parents as (
+    select * from {{ parent_regions('stg_tickers') }} as parent_regions
+),
+
+renamed as (
+    select
+        ---------- ids
+        id,
+        {{ canonical_ticker('ticker') }} as ticker,
+        coalesce(
+            {{ canonical_region('region') }},
+            parent_region,
+            {{ region_by_ticker_shape(canonical_ticker('ticker')) }}
+        ) as region,
+        {{ canonical_timeframe('timeframe') }} as timeframe,
+        canonical_date as date,
+        ---------- numerics
+        open,
+        high,
+        low,
+        close,
+        volume,
+        ma5,
+        ma20,
+        ma60,
+        ma120,
+        ma200,
+        rsi_14,
+        macd,
+        macd_signal,
+        macd_hist,
+        bb_upper,
+        bb_middle,
+        bb_lower,
+        atr_14,
+        atr,
+        volume_ma20,
+        volume_ratio,
+        ---------- timestamps
+        {{ canonical_timestamp('created_at') }} as created_at,
+        ---------- of the way from the source
+        {{ undeclared_columns('ohlcv_data') }}
+        _rowid,
+        greatest(_load_id, parent_load_id) as _load_id,
+        ({{ canonical_region('region') }} is null)::integer as _rank,
+        _reason
+    from source
+    {{ once_a_value(canonical_date('date'), 'canonical_date') }}
+    left join parents
+        on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parent_ticker
+)
+
+select * from renamed

@@ -1,0 +1,45 @@
+with
+
+source as (
+    select * from {{ raw_rows('stock_details') }} as raw_rows
+),
+
+parents as (
+    select * from {{ parent_regions('stg_tickers') }} as parent_regions
+),
+
+renamed as (
+    select
+        ---------- ids
+        {{ canonical_ticker('ticker') }} as ticker,
+        coalesce(
+            {{ canonical_region('region') }},
+            parent_region,
+            {{ region_by_ticker_shape(canonical_ticker('ticker')) }}
+        ) as region,
+        ---------- strings
+        sector,
+        sector_code,
+        industry,
+        industry_code,
+        ---------- numerics
+        par_value,
+        ---------- booleans
+        {{ canonical_boolean('is_spac') }} as is_spac,
+        {{ canonical_boolean('is_preferred') }} as is_preferred,
+        ---------- timestamps
+        {{ canonical_timestamp('created_at') }} as created_at,
+        {{ canonical_timestamp('last_updated') }} as last_updated,
+        {{ canonical_timestamp('enriched_at') }} as enriched_at,
+        ---------- of the way from the source
+        {{ undeclared_columns('stock_details') }}
+        _rowid,
+        greatest(_load_id, parent_load_id) as _load_id,
+        ({{ canonical_region('region') }} is null)::integer as _rank,
+        {{ unreadable_booleans(['is_spac', 'is_preferred']) }} as _reason
+    from source
+    left join parents
+        on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parent_ticker
+)
+
+select * from renamed

@@ -1,0 +1,47 @@
+with
+
+source as (
+    select * from {{ raw_rows('technical_analysis') }} as raw_rows
+),
+
+parents as (
+    select * from {{ parent_regions('stg_tickers') }} as parent_regions
+),
+
+renamed as (
+    select
+        ---------- ids
+        id,
+        {{ canonical_ticker('ticker') }} as ticker,
+        coalesce(
+            parent_region,
+            {{ region_by_ticker_shape(canonical_ticker('ticker')) }}
+        ) as region,
+        {{ canonical_date('analysis_date') }} as analysis_date,
+        ---------- strings
+        signal,
+        gpt_pattern,
+        gpt_analysis,
+        ---------- numerics
+        stage,
+        stage_confidence,
+        layer1_macro_score,
+        layer2_structural_score,
+        layer3_micro_score,
+        total_score,
+        signal_strength,
+        gpt_confidence,
+        ---------- timestamps
+        {{ canonical_timestamp('created_at') }} as created_at,
+        ---------- of the way from the source
+        {{ undeclared_columns('technical_analysis') }}
+        _rowid,
+        greatest(_load_id, parent_load_id) as _load_id,
+        0 as _rank,
+        _reason
+    from source
+    left join parents
+        on {{ canonical_ticker('ticker') }} = parent_ticker
+)
+
+select * from renamed

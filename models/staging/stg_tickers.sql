@@ -1,0 +1,41 @@
+with
+
+source as (
+    select * from {{ raw_rows('tickers') }} as raw_rows
+),
+
+renamed as (
+    select
+        ---------- ids
+        {{ canonical_ticker('ticker') }} as ticker,
+        {{ canonical_region('region') }} as region,
+        ---------- strings
+        name,
+        name_eng,
+        exchange,
+        currency,
+        asset_type,
+        sector_code,
+        data_source,
+        market_tier,
+        ---------- numerics
+        lot_size,
+        ---------- booleans
+        {{ canonical_boolean('is_active') }} as is_active,
+        ---------- dates
+        {{ canonical_date('listing_date') }} as listing_date,
+        {{ canonical_date('delisting_date') }} as delisting_date,
+        ---------- timestamps
+        {{ canonical_timestamp('created_at') }} as created_at,
+        {{ canonical_timestamp('last_updated') }} as last_updated,
+        {{ canonical_timestamp('enriched_at') }} as enriched_at,
+        ---------- of the way from the source
+        {{ undeclared_columns('tickers') }}
+        _rowid,
+        _load_id,
+        0 as _rank,
+        {{ unreadable_booleans(['is_active']) }} as _reason
+    from source
+)
+
+select * from renamed

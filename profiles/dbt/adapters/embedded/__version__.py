@@ -1,0 +1,3 @@
+"""The version that dbt shows."""
+
+version = "1.0.0"

@@ -1,0 +1,30 @@
+{#- Each raw row is in the table or in the quarantine, once, and never in both. By rowid, so that two faults cannot cancel
+    out as they do in counts: sums over a hash of the rowids tell that all is well, and only if they do not agree are
+    the rows themselves compared (rows that the source has deleted are kept, for instance). -#}
+{% test rows_are_conserved(model) %}
+    {%- set name = tested_model(model).name if execute else '' -%}
+    {%- if not execute or not raw_columns(name) -%}
+        select 1 as fault where false
+    {%- else -%}
+        with
+
+        placed as (
+            select source_rowid as rowid from {{ model }} where source_rowid is not null
+            union all
+            select rowid from audit.quarantine where table_name = '{{ name }}'
+        ),
+
+        sums as (
+            select
+                (select row(count(*), sum(hashint8extended(rowid, 0)::numeric)) from placed)
+                = (select row(count(*), sum(hashint8extended(_rowid, 0)::numeric)) from {{ source('raw', name) }}) as agree
+        )
+
+        select
+            raw_rows._rowid,
+            counted.places
+        from {{ source('raw', name) }} as raw_rows
+        left join (select rowid, count(*) as places from placed group by rowid) as counted on raw_rows._rowid = counted.rowid
+        where not (select agree from sums) and counted.places is distinct from 1
+    {%- endif -%}
+{% endtest %}
