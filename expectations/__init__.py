@@ -1,0 +1,1 @@
+"""The verdict: does the target hold what the source holds, in order and whole?"""

@@ -1,0 +1,172 @@
+"""`great_expectations checkpoint run phase1`: the command line that Great Expectations 1.x no longer has."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expectations import preflight
+from loader.errors import COULD_NOT_RUN, WELL, UserError
+from loader.paths import PROJECT, source_path
+from loader.target import TARGETS
+
+if TYPE_CHECKING:
+    from expectations.session import Session
+    from expectations.verdict import TableLine
+
+BY_VALUE = "values"  # the suite that reads every row
+QUICK = ("counts", "keys", "health")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code: 0 met, 1 not met, 2 could not run."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return _list(chosen) if chosen.action == "list" else _run(chosen)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return COULD_NOT_RUN
+    except _driver_errors() as error:
+        said = str(error).strip().splitlines()[0]
+        print(f"The target failed while it was read: {said}. See that it is up, and run again.", file=sys.stderr)
+        return COULD_NOT_RUN
+    except KeyboardInterrupt:
+        print("Interrupted: nothing was changed, run it again.", file=sys.stderr)
+        return COULD_NOT_RUN
+
+
+def _driver_errors() -> tuple[type[Exception], ...]:
+    """What the database drivers raise; asked only when something was raised, for importing them takes time."""
+    import adbc_driver_manager
+    import psycopg2
+
+    return (psycopg2.Error, adbc_driver_manager.Error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="great_expectations", description="Verify the migrated database.")
+    areas = parser.add_subparsers(dest="area", required=True, metavar="checkpoint")
+    area = areas.add_parser("checkpoint", help="list or run checkpoints")
+    actions = area.add_subparsers(dest="action", required=True)
+    listing = actions.add_parser("list", help="list the checkpoints and their suites")
+    running = actions.add_parser(
+        "run",
+        help="run a checkpoint",
+        description="Compare source, raw and public. Exit codes: 0 met, 1 not met, 2 could not run.",
+    )
+    running.add_argument("name", help="the checkpoint, such as phase1")
+    running.add_argument("--source", metavar="PATH", help="the SQLite file (SPOCK_SQLITE, else data/spock_local.db)")
+    running.add_argument("--target", choices=TARGETS, help="the database (QUANT_TARGET, else embedded)")
+    running.add_argument("--quick", action="store_true", help=f"only the suites {', '.join(QUICK)}")
+    running.add_argument("--only", metavar="SUITE", action="append", help="run this suite alone; may be repeated")
+    reporting = running.add_mutually_exclusive_group()
+    reporting.add_argument("--report", metavar="DIR", type=Path, help="write the report there (reports)")
+    reporting.add_argument("--no-report", action="store_true", help="write no report")
+    for one in (listing, running):
+        one.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    return parser
+
+
+def _list(chosen: argparse.Namespace) -> int:
+    known = preflight.checkpoints()
+    if chosen.json:
+        print(json.dumps({one.name: one.suites for one in known}, indent=1))
+        return WELL
+    for one in known:
+        print(one.name)
+        for suite, count in one.suites.items():
+            print(f"  {suite:<12}{count} expectations")
+    return WELL
+
+
+def _suites(chosen: argparse.Namespace, declared: preflight.Declared) -> list[str]:
+    for name in chosen.only or ():
+        if name not in declared.suites:
+            raise UserError(f"There is no suite {name!r} in {declared.name}; there are {', '.join(declared.suites)}.")
+    wanted = chosen.only or [name for name in declared.suites if not chosen.quick or name in QUICK]
+    return [name for name in declared.suites if name in wanted]
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    begun, began = time.monotonic(), datetime.now(UTC)
+    declared = preflight.checkpoint(chosen.name)
+    suites = _suites(chosen, declared)
+    # Everything below takes time to import; argument errors and `list` need not wait for it.
+    from expectations import catalog, report, terminal
+    from expectations.session import open_session
+    from expectations.verdict import Verdict
+    from loader import snapshot, target
+    from loader.progress import progress
+
+    source = source_path(chosen.source)
+    snapshot.check(source)
+    folder = None if chosen.no_report else chosen.report or PROJECT / "reports"
+    if folder:
+        report.prepare(folder)
+    database = target.resolve(chosen.target)
+    tables = catalog.read()
+    with snapshot.open_snapshot(source) as copy:
+        notes = preflight.ask_target(database, tables, copy)
+        with open_session(copy, database, tables, BY_VALUE in suites) as session:
+            if session.by_value:
+                with progress("auto", session.rows_to_read()) as reading:
+                    session.compare_all(reading.advance)
+            print("Asking Great Expectations …", file=sys.stderr)
+            from expectations import checkpoint  # last, so that its memory does not add to the comparison's
+
+            checks = tuple(checkpoint.run(declared, suites, database))
+            lines = tuple(_lines(session))
+            notes += _own_rows(lines)
+            facts = report.gather(session, report.Occasion(began, declared.suites, tuple(suites)), source)
+    verdict = Verdict(
+        declared.name, str(source), str(database), lines, checks, tuple(notes), round(time.monotonic() - begun, 1)
+    )
+    if chosen.json:
+        print(json.dumps(verdict.document(), indent=1, ensure_ascii=False))
+    else:
+        terminal.show(verdict)
+    if folder:
+        written = report.write(verdict, facts, folder)
+        print(f"Report: {written[-1]}", file=sys.stderr)
+    return verdict.exit_code
+
+
+def _lines(session: Session) -> list[TableLine]:
+    from expectations.verdict import TableLine
+
+    found = []
+    for name, counts in session.counts.items():
+        raw, public = session.comparisons.get(name, (None, None))
+        compared = [one for one in (raw, public) if one]
+        found.append(
+            TableLine(
+                name,
+                counts.source,
+                counts.raw,
+                counts.rejected,
+                counts.public,
+                counts.quarantined,
+                public.stubs if public else None,
+                public.others if public else None,
+                "" if not compared else "equal" if all(one.met for one in compared) else "differ",
+            )
+        )
+    return sorted(found, key=lambda line: (line.public is None, -line.source, line.table))
+
+
+def _own_rows(lines: Sequence[TableLine]) -> list[str]:
+    others = {line.table: line.others for line in lines if line.others}
+    if not others:
+        return []
+    listed = ", ".join(f"{count:,} in {table}" for table, count in others.items())
+    return [f"Rows in public that the source does not give (an application's, or deleted in the source): {listed}."]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""The expectations that Great Expectations lacks; importing this module registers them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy
+from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.expectation import BatchExpectation
+
+from expectations import queries, session
+from expectations.parity.result import SAMPLES, Comparison
+from expectations.parity.survey import Counts
+
+Outcome = dict[str, Any]
+
+
+class Judging:
+    """Lets an expectation judge by itself, without the metrics that Great Expectations would collect for it."""
+
+    def judge(self, engine: object) -> Outcome:
+        raise NotImplementedError
+
+    def _validate(
+        self,
+        metrics: object,  # noqa: ARG002
+        runtime_configuration: object = None,  # noqa: ARG002
+        execution_engine: object = None,
+    ) -> Outcome:
+        return self.judge(execution_engine)
+
+
+def _outcome(problems: list[str], observed: object) -> Outcome:
+    """What an expectation returns: it is met when there are no problems."""
+    return {"success": not problems, "result": {"observed_value": observed, "details": {"problems": problems}}}
+
+
+class ExpectSourceRowsInRaw(Judging, BatchExpectation):
+    """Of every table of the source: source rows = raw rows + rejected rows."""
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        now = session.current()
+        problems = [f"the source's table {name} was overlooked by the loader" for name in now.survey.overlooked]
+        problems += [f"raw.{name} has no table in the source (any more)" for name in now.survey.left_over]
+        for counts in now.counts.values():
+            problems += _raw_counts(counts)
+        if not now.counts:
+            problems.append("the source has no tables at all")
+        return _outcome(problems, sum(counts.source for counts in now.counts.values()))
+
+
+def _raw_counts(counts: Counts) -> list[str]:
+    if counts.raw is None:
+        return [f"{counts.table} of the source ({counts.source:,} rows) is not in raw"]
+    if counts.source == counts.raw + counts.rejected:
+        return []
+    return [
+        f"{counts.table}: the source has {counts.source:,} rows, raw {counts.raw:,} and rejected {counts.rejected:,}: "
+        f"the difference is {counts.source - counts.raw - counts.rejected:+,}"
+    ]
+
+
+class ExpectRawRowsInPublic(Judging, BatchExpectation):
+    """Raw rows = rows of the table in public that come from raw + quarantined rows."""
+
+    table: str
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        now = session.current()
+        counts = now.counts.get(self.table)
+        if counts is None:
+            return _outcome([], 0)
+        if counts.public is None or counts.raw is None:
+            return _outcome([f"public.{self.table} or raw.{self.table} is not there: run `dbt build`"], 0)
+        _, compared = now.comparisons.get(self.table, (None, None)) if now.by_value else (None, None)
+        # Without the values nobody knows which rows an application wrote: then public may only have more.
+        more = max(0, counts.public - counts.raw + counts.quarantined)
+        apart = compared.stubs + compared.others if compared else more
+        difference = counts.raw - (counts.public - apart) - counts.quarantined
+        if not difference:
+            return _outcome([], counts.public)
+        sentence = (
+            f"{self.table}: raw has {counts.raw:,} rows, public {counts.public:,} ({apart:,} of them not from raw) and "
+            f"the quarantine {counts.quarantined:,}: the difference is {difference:+,}"
+        )
+        return _outcome([sentence], counts.public)
+
+
+class ExpectSourceValuesInRaw(Judging, BatchExpectation):
+    """Every column of every row of every table of the source is in raw, bit for bit, and nothing else is."""
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        compared = [on_raw for on_raw, _ in session.current().comparisons.values()]
+        problems = [line for comparison in compared for line in describe(comparison)]
+        if not compared:
+            problems.append("no table of the source is in raw")
+        return _outcome(problems, sum(comparison.rows for comparison in compared))
+
+
+class ExpectSourceValuesInPublic(Judging, BatchExpectation):
+    """Every source row that is not quarantined is in public under its key, with every column in canonical form."""
+
+    table: str
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        now = session.current()
+        if self.table not in now.counts:
+            return _outcome([], 0)
+        _, comparison = now.comparisons.get(self.table, (None, None))
+        if comparison is None:
+            return _outcome([f"public.{self.table} could not be compared: it or its key is not there"], 0)
+        return _outcome(describe(comparison), comparison.rows)
+
+
+class ExpectQuarantineToBeNeeded(Judging, BatchExpectation):
+    """A row is in quarantine because a value of it cannot be read, or because another row has its key."""
+
+    table: str
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        _, comparison = session.current().comparisons.get(self.table, (None, None))
+        needless = list(comparison.needless) if comparison else []
+        return _outcome(needless, len(needless))
+
+
+class ExpectQueryWithinBudget(Judging, BatchExpectation):
+    """A query of the platform returns rows within its budget; over a table that is still empty it says so."""
+
+    query: str
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        now = session.current()
+        (query,) = (one for one in queries.QUERIES if one.meaning == self.query)
+        connection = now.ground.plain
+        if not queries.has_rows(connection, query):
+            now.timings[query.meaning] = None
+            return _outcome([], f"no rows yet in {query.table}")
+        budget = query.budget(now.target.name)
+        now.timings[query.meaning] = timing = queries.measure(connection, query, now.anchors, budget)
+        problems = [] if timing.rows else [f"{query.table} has rows, but the query finds none"]
+        if timing.p95 > budget:
+            problems += [f"p95 {timing.p95:.1f} ms, budget {budget:g} ms, {_rows(timing.rows)}"]
+            problems += [f"  {line}" for line in queries.explain(connection, query, now.anchors)]
+        return _outcome(problems, f"{timing.p95:.1f} of {budget:g} ms, {_rows(timing.rows)}")
+
+
+def describe(comparison: Comparison) -> list[str]:
+    """What is wrong, in sentences: first the sums, then samples; nothing when all is equal."""
+    if comparison.met:
+        return []
+    name = comparison.relation
+    lines = list(comparison.problems)
+    if comparison.missing:
+        lines.append(f"{name}: {_rows(comparison.missing)} of the source missing")
+    if comparison.differing:
+        listed = ", ".join(f"{column} ({count:,})" for column, count in comparison.columns.most_common())
+        among = f" among the first {comparison.examined:,}" if comparison.examined < comparison.differing else ""
+        where = f", in the columns {listed}{among}" if listed else ""
+        lines.append(f"{name}: {_rows(comparison.differing)} with other values{where}")
+    if comparison.twice:
+        lines.append(f"{name}: {_rows(comparison.twice)} with a key that another row has too")
+    return lines + [f"  {sample}" for sample in comparison.samples]
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+class ExpectNoRows(Judging, BatchExpectation):
+    """The query, which looks for what must not be, returns nothing."""
+
+    query: str
+
+    def judge(self, engine: object) -> Outcome:
+        assert isinstance(engine, SqlAlchemyExecutionEngine)
+        statement = f"select count(*) over () as total_, found.* from ({self.query}) as found limit {SAMPLES}"
+        rows = [dict(row) for row in engine.execute_query(sqlalchemy.text(statement)).mappings()]
+        total = rows[0]["total_"] if rows else 0
+        problems = [", ".join(f"{name} {value!s}" for name, value in row.items() if name != "total_") for row in rows]
+        if total > len(rows):
+            problems.append(f"… and {total - len(rows):,} more")
+        return _outcome(problems, total)

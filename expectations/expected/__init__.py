@@ -1,0 +1,1 @@
+"""The expectations of each suite, as data made from the declared tables."""

@@ -1,0 +1,115 @@
+"""Suite health: TimescaleDB keeps the tables as they are declared, and its jobs do their work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from expectations.catalog import Aggregate, Catalog, Hypertable, TargetTable
+from expectations.expected.base import Expected, literal, no_rows
+
+LEFT_OVERS = "__dbt_(backup|tmp)"
+
+
+def health(declared: Catalog) -> Iterator[Expected]:
+    """All that can go wrong with a table without a value in it changing."""
+    for table in declared.tables.values():
+        if table.hypertable:
+            yield from _hypertable(table, table.hypertable)
+        if table.indexes:
+            yield _indexes(table)
+        yield _constraints(table)
+    for aggregate in declared.aggregates.values():
+        yield from _aggregate(aggregate)
+    yield no_rows(
+        "no index is invalid",
+        "select c.relname as index from pg_index i join pg_class c on c.oid = i.indexrelid "
+        "where not (i.indisvalid and i.indisready)",
+    )
+    yield no_rows(
+        "dbt left no backup or temporary relation behind",
+        "select n.nspname as schema, c.relname as relation "
+        "from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        f"where n.nspname in ('public', 'audit', 'staging') and c.relname ~ '{LEFT_OVERS}'",
+    )
+    yield no_rows(
+        "no background job failed at its last run",
+        "select j.job_id, j.proc_name, j.hypertable_name, s.last_run_started_at "
+        "from timescaledb_information.job_stats s join timescaledb_information.jobs j using (job_id) "
+        "where s.last_run_status = 'Failed'",
+        "warning",
+    )
+
+
+def _hypertable(table: TargetTable, kept: Hypertable) -> Iterator[Expected]:
+    name, this = table.name, f"hypertable_schema = 'public' and hypertable_name = {literal(table.name)}"
+    yield _some(
+        f"{name} is a hypertable on {kept.time_column} in chunks of {kept.chunk_interval}",
+        f"select from timescaledb_information.dimensions where {this} and column_name = {literal(kept.time_column)} "
+        f"and time_interval = interval {literal(kept.chunk_interval)}",
+    )
+    yield _some(
+        f"{name} is compressed by {kept.segment_by} in the order {kept.order_by}",
+        "select from (select string_agg(attname, ', ' order by segmentby_column_index) "
+        "filter (where segmentby_column_index is not null) as segment_by, "
+        "string_agg(attname || case when orderby_asc then '' else ' desc' end, ', ' order by orderby_column_index) "
+        "filter (where orderby_column_index is not null) as order_by "
+        f"from timescaledb_information.compression_settings where {this}) as s "
+        f"where segment_by = {literal(kept.segment_by)} and order_by = {literal(kept.order_by)}",
+    )
+    yield _some(
+        f"{name} has a policy that compresses after {kept.compress_after}",
+        "select from timescaledb_information.jobs where proc_name in ('policy_compression', 'policy_columnstore') "
+        f"and {this} and scheduled "
+        f"and (config ->> 'compress_after')::interval = interval {literal(kept.compress_after)}",
+    )
+    yield no_rows(
+        f"every chunk of {name} that is older than {kept.compress_after} is compressed",
+        f"select chunk_name, range_start, range_end from timescaledb_information.chunks where {this} "
+        f"and not is_compressed and range_end < now() - interval {literal(kept.compress_after)}",
+    )
+
+
+def _indexes(table: TargetTable) -> Expected:
+    listed = ", ".join(f"({literal(name)})" for name in table.indexes)
+    return no_rows(
+        f"the named indexes of {table.name} are there",
+        f"select index from (values {listed}) as wanted (index) where not exists (select from pg_indexes "
+        f"where schemaname = 'public' and tablename = {literal(table.name)} and indexname = index)",
+    )
+
+
+def _constraints(table: TargetTable) -> Expected:
+    wanted = [("p", "")] + [("f", foreign.table) for foreign in table.foreign_keys]
+    listed = ", ".join(f"({literal(kind)}, {literal(to)})" for kind, to in wanted)
+    return no_rows(
+        f"{table.name} has its primary key and its foreign keys",
+        f"select case kind when 'p' then 'primary key' else 'foreign key to ' || parent end as missing "
+        f"from (values {listed}) as wanted (kind, parent) where not exists (select from pg_constraint c "
+        f"where c.conrelid = to_regclass({literal('public.' + table.name)}) and c.contype::text = kind "
+        "and c.convalidated and (kind = 'p' or c.confrelid = to_regclass('public.' || parent)))",
+    )
+
+
+def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:
+    view = f"view_schema = 'public' and view_name = {literal(aggregate.name)}"
+    yield _some(
+        f"{aggregate.name} is a real-time continuous aggregate",
+        f"select from timescaledb_information.continuous_aggregates where {view} and not materialized_only",
+    )
+    if aggregate.policy:
+        told = " and ".join(
+            f"(config ->> '{name}')::interval = interval {literal(aggregate.policy[name])}"
+            for name in ("start_offset", "end_offset")
+        )
+        yield _some(
+            f"{aggregate.name} has its refresh policy, every {aggregate.policy['schedule']}",
+            "select from timescaledb_information.jobs as j join timescaledb_information.continuous_aggregates as a "
+            "on j.hypertable_name in (a.view_name, a.materialization_hypertable_name) "
+            f"where {view} and proc_name = 'policy_refresh_continuous_aggregate' and scheduled and {told} "
+            f"and schedule_interval = interval {literal(aggregate.policy['schedule'])}",
+        )
+
+
+def _some(description: str, query: str) -> Expected:
+    """The query must return a row."""
+    return no_rows(description, f"select 'it is not so' as finding where not exists ({query})")

@@ -1,0 +1,32 @@
+"""Suites counts and values: nothing lost, nothing twice, nothing changed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from expectations.catalog import Catalog
+from expectations.expected.base import Expected
+
+
+def counts(declared: Catalog) -> Iterator[Expected]:
+    """Conservation, by number."""
+    yield Expected("expect_source_rows_in_raw", "every source row is in raw or among the rejected rows", {})
+    for table in copied(declared):
+        meaning = f"every raw row of {table} is in public or in quarantine"
+        yield Expected("expect_raw_rows_in_public", meaning, {"table": table})
+
+
+def values(declared: Catalog) -> Iterator[Expected]:
+    """Conservation, by value."""
+    yield Expected("expect_source_values_in_raw", "every value in raw is the source's, bit for bit", {})
+    for table in copied(declared):
+        meaning = f"every value of public.{table} is the source's in canonical form"
+        yield Expected("expect_source_values_in_public", meaning, {"table": table})
+    for table in copied(declared):
+        meaning = f"every quarantined row of {table} is unreadable or its key is taken"
+        yield Expected("expect_quarantine_to_be_needed", meaning, {"table": table}, "warning")
+
+
+def copied(declared: Catalog) -> list[str]:
+    """The declared tables that the source has too."""
+    return [name for name in declared.tables if name in declared.sources]

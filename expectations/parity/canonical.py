@@ -1,0 +1,134 @@
+"""What a value of the source must have become in the target, worked out without looking at dbt's macros.
+
+Each function takes one value as SQLite holds it and returns the canonical one, or raises ValueError when
+it cannot be read. They are applied once for each distinct value of a batch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+SEOUL = ZoneInfo("Asia/Seoul")
+DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{4})/(\d\d)/(\d\d)|(\d{4})(\d\d)(\d\d)", re.ASCII)
+AFTER_DAY = re.compile(r"[T ]\d\d", re.ASCII)
+TIME = re.compile(r"([T ])(\d\d):(\d\d)(?::(\d\d)(\.\d{1,6})?)? ?(Z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
+COMMON = r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}|T\d{2}:\d{2}:\d{2}(\.\d{6})?)$"
+TIMEFRAMES = {"D": "1d", "W": "1w", "M": "1m"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+Reader = Callable[[object], object]
+
+
+def read_date(value: object) -> date:
+    """A day, whatever its punctuation; a time after it is left aside."""
+    day, rest = _split(str(value))
+    if rest and not AFTER_DAY.match(rest):
+        raise ValueError(f"{value!r} has something after its date that is no time")
+    return day
+
+
+def read_instant(value: object) -> int:
+    """Microseconds since 1970 in UTC.
+
+    Exactly `YYYY-MM-DD HH:MM:SS` is what SQLite's CURRENT_TIMESTAMP writes, in UTC; every other time
+    without an offset was written by the platform's programs, in Seoul.
+    """
+    day, rest = _split(str(value))
+    found = TIME.fullmatch(rest or "T00:00")
+    if not found:
+        raise ValueError(f"{rest!r} is not a time")
+    mark, hour, minute, second, fraction, zone = found.groups()
+    by_sqlite = mark == " " and second is not None and fraction is None
+    moment = datetime(
+        *(day.year, day.month, day.day, int(hour), int(minute), int(second or 0)),
+        int((fraction or ".")[1:].ljust(6, "0")),
+        tzinfo=_offset(zone) if zone else UTC if by_sqlite else SEOUL,
+    )
+    return (moment - EPOCH) // MICROSECOND
+
+
+def read_boolean(value: object) -> bool:
+    """0 and 1 and nothing else."""
+    if value in (0, 1, "0", "1"):
+        return bool(int(str(value)))
+    raise ValueError(f"{value!r} is not a truth value")
+
+
+def read_timeframe(value: object) -> object:
+    """D, W, M become 1d, 1w, 1m; any other stays as it is."""
+    return TIMEFRAMES.get(str(value), value or None)
+
+
+def read_ticker(value: object) -> str | None:
+    """A ticker without the blanks around it; of blanks alone there is none."""
+    return str(value).strip(" ") or None
+
+
+def read_region(value: object) -> str | None:
+    """A region in capitals without the blanks around it."""
+    return str(value).strip(" ").upper() or None
+
+
+def _split(text: str) -> tuple[date, str]:
+    found = DAY.match(text)
+    if not found:
+        raise ValueError(f"{text!r} does not begin with a date")
+    year, month, day = (int(part) for part in found.groups() if part is not None)
+    return date(year, month, day), text[found.end() :]
+
+
+def _offset(zone: str) -> timezone:
+    if zone == "Z":
+        return UTC
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    distance = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-distance if zone[0] == "-" else distance)
+
+
+def instants(column: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
+    """A column of times; the two common shapes all at once, anything else value by value."""
+    column = column.cast(pa.string())
+    fast = _common_instants(column)
+    return (fast, None) if fast is not None else distinct(column, read_instant, pa.timestamp("us", "UTC"))
+
+
+def _common_instants(column: pa.Array) -> pa.Array | None:
+    """The instants if all values are `YYYY-MM-DD HH:MM:SS` or `YYYY-MM-DDTHH:MM:SS[.ffffff]`, else None."""
+    if not pc.all(pc.match_substring_regex(column, COMMON)).as_py():
+        return None
+    try:
+        naive = column.cast(pa.timestamp("us"))
+        seoul = pc.assume_timezone(naive, "Asia/Seoul", ambiguous="earliest", nonexistent="latest")
+    except pa.ArrowInvalid:
+        return None
+    by_platform = pc.match_substring(column, "T")
+    return pc.if_else(by_platform, seoul.cast(pa.timestamp("us", "UTC")), pc.assume_timezone(naive, "UTC"))
+
+
+def distinct(column: pa.Array, read: Reader, kind: pa.DataType) -> tuple[pa.Array, np.ndarray | None]:
+    """Apply a reader to the distinct values of a column.
+
+    Returns:
+        The canonical column, and where a value could not be read (None when all could).
+    """
+    encoded = column.dictionary_encode()
+    values: list[object] = []
+    unread = np.zeros(len(encoded.dictionary) + 1, bool)
+    for place, value in enumerate(encoded.dictionary.to_pylist()):
+        try:
+            values.append(read(value))
+        except (ValueError, OverflowError):
+            values.append(None)
+            unread[place] = True
+    result = pa.array(values, kind).take(encoded.indices)
+    if not unread.any():
+        return result, None
+    return result, unread[np.asarray(encoded.indices.fill_null(len(encoded.dictionary)))]

@@ -1,0 +1,112 @@
+"""Look at the rows whose digests disagree, value by value, and say what is wrong with them."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import psycopg2.extensions
+import pyarrow as pa
+
+from expectations.parity.result import SAMPLES, Difference
+from loader.source import quote
+
+EXAMINED = 2000  # differing rows that are read again; beyond it the tally says so
+LONGEST = 60
+POSTGRES = {
+    pa.string(): "text",
+    pa.binary(): "bytea",
+    pa.int64(): "bigint",
+    pa.int32(): "integer",
+    pa.int16(): "smallint",
+    pa.float64(): "double precision",
+    pa.date32(): "date",
+    pa.bool_(): "boolean",
+    pa.timestamp("us", "UTC"): "timestamptz",
+}
+
+
+def examine(
+    connection: psycopg2.extensions.connection,
+    relation: str,
+    key: Sequence[str],
+    expected: Mapping[str, pa.Array],
+) -> tuple[Counter[str], list[Difference]]:
+    """Compare expected rows with those of the relation that have the same key.
+
+    Args:
+        connection: in autocommit.
+        relation: quoted name.
+        key: the columns that identify a row.
+        expected: the columns of the expected rows, the key's among them.
+
+    Returns:
+        How often each column differs, and samples of rows that are missing or differ.
+    """
+    found = _fetch(connection, relation, key, expected)
+    tally: Counter[str] = Counter()
+    samples: list[Difference] = []
+    names = list(expected)
+    for row in zip(*(expected[name].to_pylist() for name in names), strict=True):
+        wanted = dict(zip(names, row, strict=True))
+        label = name_key(key, [wanted[name] for name in key])
+        actual = found.get(tuple(_comparable(wanted[name]) for name in key))
+        if actual is None:
+            difference = Difference("missing", label)
+        else:
+            unequal = [name for name in names if _comparable(wanted[name]) != _comparable(actual[name])]
+            tally.update(unequal)
+            shown = tuple((name, show(wanted[name]), show(actual[name])) for name in unequal)
+            difference = Difference("differs", label, shown)
+        if len(samples) < SAMPLES:
+            samples.append(difference)
+    return tally, samples
+
+
+def _fetch(
+    connection: psycopg2.extensions.connection, relation: str, key: Sequence[str], expected: Mapping[str, pa.Array]
+) -> dict[tuple[object, ...], dict[str, Any]]:
+    arrays = ", ".join(f"%s::{POSTGRES[expected[name].type]}[]" for name in key)
+    wanted = ", ".join(map(quote, key))
+    columns = ", ".join(map(quote, expected))
+    statement = f"select {columns} from {relation} where ({wanted}) in (select * from unnest({arrays}))"
+    with connection.cursor() as cursor:
+        cursor.execute("set timezone to 'UTC'")
+        cursor.execute(statement, [expected[name].to_pylist() for name in key])
+        rows = [dict(zip(expected, row, strict=True)) for row in cursor.fetchall()]
+    return {tuple(_comparable(row[name]) for name in key): row for row in rows}
+
+
+def name_key(key: Sequence[str], values: Sequence[object]) -> str:
+    """A row's key as people write it."""
+    return ", ".join(f"{name} {show(value)}" for name, value in zip(key, values, strict=True))
+
+
+def show(value: object) -> str:
+    """A value, short enough for a line."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, memoryview):
+        value = bytes(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _comparable(value: object) -> object:
+    """Equal exactly when the stored values are: floats by their bits, and True is not 1."""
+    if isinstance(value, float):
+        return struct.pack("<d", value)
+    if isinstance(value, memoryview):
+        return bytes(value)
+    return (bool, value) if isinstance(value, bool) else value
+
+
+def places(*found: np.ndarray) -> np.ndarray:
+    """The first places out of several lists, as many as are examined."""
+    return np.concatenate(found)[:EXAMINED]

@@ -1,0 +1,202 @@
+"""Read a table of the SQLite file into Arrow, exactly, whatever storage classes its columns hold.
+
+The driver reads a window as one batch and takes each column's type from all the values in it. Where that
+type could hide a mixture, or is not the wanted one, SQLite is asked, and if need be the window is read
+again value by value. Nothing here is shared with the loader's own reader, so that each shows the other's faults.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+
+import adbc_driver_sqlite.dbapi as adbc
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loader.source import SourceTable, quote
+
+WINDOW = 1 << 15  # rows: some 8 MB of 28 columns
+ROWID = "_rowid"
+CLASSES = {pa.int64(): "integer", pa.float64(): "real", pa.string(): "text", pa.binary(): "blob"}
+# What the driver infers for a column of that affinity cannot hide another storage class.
+CERTAIN = {("INTEGER", pa.int64()), ("NUMERIC", pa.int64()), ("REAL", pa.float64()), ("TEXT", pa.string())}
+
+
+@dataclass(frozen=True)
+class SourceBatch:
+    """Rows of the source. `unfit` marks those with a value that the wanted type cannot hold."""
+
+    rowids: pa.Array
+    columns: Mapping[str, pa.Array]
+    unfit: np.ndarray | None
+
+    def __len__(self) -> int:
+        return len(self.rowids)
+
+    def but(self, rowids: np.ndarray) -> SourceBatch:
+        """The same without these rows."""
+        keep = ~np.isin(np.asarray(self.rowids), rowids)
+        if keep.all():
+            return self
+        kept = pa.array(keep)
+        columns = {name: column.filter(kept) for name, column in self.columns.items()}
+        unfit = None if self.unfit is None else self.unfit[keep]
+        return replace(self, rowids=self.rowids.filter(kept), columns=columns, unfit=unfit)
+
+
+@dataclass(frozen=True)
+class Files:
+    """The snapshot as Arrow's driver and as Python's own see it."""
+
+    arrow: adbc.Connection
+    plain: sqlite3.Connection
+
+
+@contextmanager
+def open_files(uri: str) -> Iterator[Files]:
+    """Open an immutable snapshot for reading."""
+    with adbc.connect(uri) as arrow, closing(sqlite3.connect(uri, uri=True)) as plain:
+        yield Files(arrow, plain)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads one table with each column as the wanted Arrow type.
+
+    Attributes:
+        files: an immutable snapshot, open for both drivers.
+        wanted: int64, float64, string or binary for each column.
+        without: rowids to leave out.
+    """
+
+    files: Files
+    table: SourceTable
+    wanted: Mapping[str, pa.DataType]
+    without: frozenset[int] = frozenset()
+
+    def windows(self) -> Iterator[SourceBatch]:
+        """All rows in the order of their rowids."""
+        last: int | None = None
+        while True:
+            batch = self._read(self._after(last))
+            if len(batch):
+                last = batch.rowids[-1].as_py()
+                yield batch if self.table.has_rowid else batch.but(self._left_out())
+            if not self.table.has_rowid or len(batch) < WINDOW:
+                return
+
+    def _after(self, last: int | None) -> str:
+        """The next window. Rows to be left out are left out by SQLite, for they spoil the driver's types."""
+        if not self.table.has_rowid:
+            return ""
+        conditions = [] if last is None else [f"{self.table.rowid} > {last}"]
+        if self.without:
+            conditions.append(f"{self.table.rowid} not in ({', '.join(map(str, sorted(self.without)))})")
+        where = f" where {' and '.join(conditions)}" if conditions else ""
+        return f"{where} order by {self.table.rowid} limit {WINDOW}"
+
+    def _left_out(self) -> np.ndarray:
+        return np.fromiter(self.without, np.int64, len(self.without))
+
+    def some(self, rowids: Sequence[int]) -> SourceBatch:
+        """Just these rows."""
+        if self.table.has_rowid:
+            listed = ", ".join(str(rowid) for rowid in rowids)
+            return self._read(f" where {self.table.rowid} in ({listed}) order by {self.table.rowid}")
+        every = self._read("")
+        return every.but(np.setdiff1d(np.asarray(every.rowids), np.asarray(rowids, np.int64)))
+
+    def _read(self, clause: str) -> SourceBatch:
+        query = self._query(clause)
+        with self.files.arrow.cursor() as cursor:
+            # One batch, so that the driver infers the types from all values and never meets a surprise.
+            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(1 << 30)})
+            cursor.execute(query)
+            read = cursor.fetch_arrow_table().combine_chunks()
+        columns: dict[str, pa.Array] = {}
+        doubtful: list[str] = []
+        for place, column in enumerate(self.table.columns, 1):
+            values = read.column(place)
+            values = values.chunk(0) if values.num_chunks else pa.nulls(0, values.type)
+            wanted = self.wanted[column.name]
+            if values.null_count == len(values):
+                values = pa.nulls(len(values), wanted)
+            elif values.type != wanted or not _is_text_of_postgresql(values):
+                return self._read_values(query)
+            elif (column.affinity, wanted) not in CERTAIN:
+                doubtful.append(f"typeof({quote(column.name)}) not in ('{CLASSES[wanted]}', 'null')")
+            columns[column.name] = values
+        if doubtful and self._holds(clause, doubtful):
+            return self._read_values(query)
+        rowids = read.column(0)
+        empty = pa.nulls(0, pa.int64())
+        return SourceBatch(rowids.chunk(0) if len(rowids) else empty, columns, None)
+
+    def _query(self, clause: str) -> str:
+        listed = "".join(f", {quote(column.name)}" for column in self.table.columns)
+        return f'select {self.table.rowid} as "{ROWID}"{listed} from {self.table.sql_name}{clause}'
+
+    def _holds(self, clause: str, conditions: Iterable[str]) -> bool:
+        inner = f"select * from {self.table.sql_name}{clause}"
+        found = self.files.plain.execute(f"select 1 from ({inner}) where {' or '.join(conditions)} limit 1")
+        return found.fetchone() is not None
+
+    def _read_values(self, query: str) -> SourceBatch:
+        cursor = self.files.plain.cursor()
+        self.files.plain.text_factory = _Text
+        try:
+            rows = cursor.execute(query).fetchall()
+        finally:
+            self.files.plain.text_factory = str
+        unfit = np.zeros(len(rows), bool)
+        columns: dict[str, pa.Array] = {}
+        for place, column in enumerate(self.table.columns, 1):
+            wanted = self.wanted[column.name]
+            values: list[object] = []
+            for number, row in enumerate(rows):
+                try:
+                    values.append(_as(row[place], wanted))
+                except (ValueError, OverflowError):
+                    values.append(None)
+                    unfit[number] = True
+            columns[column.name] = pa.array(values, wanted)
+        return SourceBatch(pa.array([row[0] for row in rows], pa.int64()), columns, unfit)
+
+
+def _is_text_of_postgresql(values: pa.Array) -> bool:
+    """UTF-8 without a NUL, if it is text at all; the driver itself does not look."""
+    if not pa.types.is_string(values.type):
+        return True
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return not pc.any(pc.match_substring(values, "\x00")).as_py()
+
+
+class _Text(bytes):
+    """Text as stored, told apart from a blob."""
+
+
+def _as(value: object, wanted: pa.DataType) -> object:
+    """The value as the wanted type, if that loses nothing."""
+    if value is None:
+        return None
+    if isinstance(value, _Text):
+        if wanted == pa.string() and value.find(b"\x00") < 0:
+            return value.decode()
+    elif isinstance(value, bytes):
+        if wanted == pa.binary():
+            return value
+    elif isinstance(value, int):
+        if wanted == pa.int64():
+            return value
+        if wanted == pa.float64() and int(float(value)) == value:
+            return float(value)
+    elif isinstance(value, float) and wanted == pa.float64():
+        return value
+    raise ValueError(f"{value!r} does not fit {wanted}")

@@ -1,0 +1,186 @@
+"""Find out what there is to compare: the tables of the source, and what raw, public and the books say of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import pyarrow as pa
+
+from expectations.catalog import Catalog, TargetTable
+from expectations.parity import canonical, target
+from expectations.parity.shape import ORIGIN, Region, Shape
+from expectations.parity.source import CLASSES, ROWID
+from expectations.parity.table import Ground, TableJob
+from loader import source
+from loader.plan import SYSTEM_COLUMNS, target_name
+
+BOOKKEEPING = {ROWID, "_load_id"}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many rows of a table there are, each number asked of the place itself; None where it has no such table."""
+
+    table: str
+    source: int
+    raw: int | None
+    rejected: int
+    public: int | None
+    quarantined: int
+
+
+class Survey:
+    """Looks at both databases once and keeps what it saw."""
+
+    def __init__(self, ground: Ground, catalog: Catalog) -> None:
+        self.ground = ground
+        self.catalog = catalog
+
+    @cached_property
+    def tables(self) -> dict[str, source.SourceTable]:
+        """The tables of the source by their name in the target."""
+        return {target_name(table.name): table for table in source.tables(self.ground.files.plain)}
+
+    @cached_property
+    def overlooked(self) -> list[str]:
+        """Tables that SQLite itself lists but the loader's discovery does not."""
+        listed = self.ground.files.plain.execute(
+            "select name from pragma_table_list where schema = 'main' and type = 'table' "
+            "and name not like 'sqlite\\_%' escape '\\'"
+        )
+        return sorted({target_name(name) for (name,) in listed} - self.tables.keys())
+
+    @cached_property
+    def relations(self) -> set[tuple[str, str]]:
+        """(schema, table) of everything in raw and public."""
+        return set(
+            self._rows(
+                "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+                "where n.nspname in ('raw', 'public', 'audit') and c.relkind in ('r', 'p', 'v', 'm')"
+            )
+        )
+
+    @cached_property
+    def left_over(self) -> list[str]:
+        """Tables of raw that the source does not have (any more)."""
+        copies = {
+            table
+            for (table,) in self._rows(
+                "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+                "join pg_attribute a on a.attrelid = c.oid and a.attname = '_rowid' and not a.attisdropped "
+                "where n.nspname = 'raw' and c.relkind = 'r'"
+            )
+        }
+        return sorted(copies - self.tables.keys())
+
+    def counts(self) -> Iterator[Counts]:
+        """Count every table of the source on all sides."""
+        for name, table in self.tables.items():
+            (rows,) = self.ground.files.plain.execute(f"select count(*) from {table.sql_name}").fetchone()
+            yield Counts(
+                table=name,
+                source=rows,
+                raw=self._count("raw", name),
+                rejected=len(self._rejected.get(name, ())),
+                public=self._count("public", name) if name in self.catalog.tables else None,
+                quarantined=len(self._quarantined.get(name, ())),
+            )
+
+    def jobs(self) -> Iterator[TableJob]:
+        """What to compare, table by table; those that raw lacks are left to `counts`."""
+        for name, table in self.tables.items():
+            if ("raw", name) in self.relations:
+                yield self._job(name, table)
+
+    def _job(self, name: str, table: source.SourceTable) -> TableJob:
+        there = _types(target.schema(self.ground.arrow, target.relation("raw", name)))
+        names = {column.name: target_name(column.name, SYSTEM_COLUMNS) for column in table.columns}
+        problems = [f"raw.{name} has no column {names[c.name]}" for c in table.columns if names[c.name] not in there]
+        kept = []
+        for column in table.columns:
+            kind = there.get(names[column.name])
+            if kind in CLASSES:
+                kept.append(column)
+            elif kind is not None:
+                problems.append(f"raw.{name}.{names[column.name]} is {kind}, which may not hold every value of SQLite")
+        problems += [
+            f"raw.{name} has a column {column} that the source has not, and there are values in it"
+            for column in sorted(there.keys() - set(names.values()) - BOOKKEEPING)
+            if self._has_values(target.relation("raw", name), column)
+        ]
+        job = TableJob(
+            table=replace(table, columns=tuple(kept)),
+            raw_types={column.name: there[names[column.name]] for column in kept},
+            raw_names=names,
+            rejected=self._rejected.get(name, frozenset()),
+            problems=tuple(problems),
+        )
+        declared = self.catalog.tables.get(name)
+        if declared is None or ("public", name) not in self.relations:
+            return job
+        return self._with_public(job, declared)
+
+    def _with_public(self, job: TableJob, declared: TargetTable) -> TableJob:
+        there = _types(target.schema(self.ground.arrow, target.relation("public", declared.name)))
+        rules = {
+            region: Region(ticker, self._parents(parents)) for region, (ticker, parents) in declared.regions().items()
+        }
+        given = [column.name for column in job.table.columns]
+        problems = [f"public.{declared.name} has no column {name}" for name in given if name not in there]
+        compared = {name: there[name] for name in (*given, *rules, ORIGIN) if name in there}
+        if not set(declared.key) <= compared.keys():
+            problems.append(f"public.{declared.name} or the source lacks a column of the key {', '.join(declared.key)}")
+            return replace(job, public_problems=tuple(problems))
+        return replace(
+            job,
+            quarantined=self._quarantined.get(declared.name, frozenset()),
+            shape=Shape(compared, declared.key, rules),
+            public_problems=tuple(problems),
+        )
+
+    def _parents(self, tables: tuple[str, ...]) -> Mapping[str, str]:
+        """The region of each ticker that the source has in a parent table, or else in that one's own parents."""
+        found: dict[str, str] = {}
+        for name in tables:
+            columns = {column.name for column in self.tables[name].columns} if name in self.tables else set()
+            if {"ticker", "region"} <= columns:
+                rows = self.ground.files.plain.execute(f"select ticker, region from {self.tables[name].sql_name}")
+                own = {canonical.read_ticker(t) or "": canonical.read_region(r) for t, r in rows if t and r}
+                found = {ticker: region for ticker, region in own.items() if region} | found
+            if name in self.catalog.tables:
+                beyond = self.catalog.tables[name].regions().get("region", ("", ()))[1]
+                found = {**self._parents(beyond), **found}
+        return found
+
+    @cached_property
+    def _rejected(self) -> dict[str, frozenset[int]]:
+        return self._rowids("raw", "rejected_rows")
+
+    @cached_property
+    def _quarantined(self) -> dict[str, frozenset[int]]:
+        return self._rowids("audit", "quarantine")
+
+    def _rowids(self, schema: str, table: str) -> dict[str, frozenset[int]]:
+        if (schema, table) not in self.relations:
+            return {}
+        grouped = self._rows(f"select table_name, array_agg(distinct rowid) from {schema}.{table} group by 1")
+        return {name: frozenset(rowids) for name, rowids in grouped}
+
+    def _has_values(self, relation: str, column: str) -> bool:
+        return bool(self._rows(f"select 1 from {relation} where {source.quote(column)} is not null limit 1"))
+
+    def _count(self, schema: str, name: str) -> int | None:
+        if (schema, name) not in self.relations:
+            return None
+        return int(self._rows(f"select count(*) from {target.relation(schema, name)}")[0][0])
+
+    def _rows(self, statement: str) -> list[tuple]:  # type: ignore[type-arg]
+        with self.ground.plain.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+
+
+def _types(schema: pa.Schema) -> dict[str, pa.DataType]:
+    return {field.name: field.type for field in schema}

@@ -1,0 +1,38 @@
+"""Read a relation of the target into Arrow batches, in whatever order PostgreSQL gives the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
+
+from loader.source import quote
+from loader.target import Target
+
+BATCH_BYTES = 4 << 20
+
+
+def connect(target: Target) -> adbc.Connection:
+    """A connection that never holds a transaction between two statements."""
+    return adbc.connect(target.uri(), autocommit=True)
+
+
+def relation(schema: str, table: str) -> str:
+    """The quoted name."""
+    return f"{quote(schema)}.{quote(table)}"
+
+
+def batches(connection: adbc.Connection, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """All rows of a relation, as a stream of batches with the columns in the given order."""
+    with connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
+        cursor.execute(f"select {', '.join(map(quote, columns))} from {name}")
+        yield from cursor.fetch_record_batch()
+
+
+def schema(connection: adbc.Connection, name: str) -> pa.Schema:
+    """The Arrow types that the columns of a relation arrive in."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select * from {name} limit 0")
+        return cursor.fetch_record_batch().schema

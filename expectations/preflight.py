@@ -1,0 +1,98 @@
+"""Ask both databases before anything long begins: what is missing is a sentence, not forty failures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from expectations.catalog import Catalog
+from loader.errors import UserError
+from loader.snapshot import Snapshot
+from loader.target import Target
+
+FOLDER = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A checkpoint as committed: the number of expectations by suite, in order."""
+
+    name: str
+    suites: dict[str, int]
+
+
+def checkpoints(folder: Path = FOLDER) -> list[Declared]:
+    """All checkpoints, read without Great Expectations."""
+    return [_declared(path, folder) for path in sorted((folder / "checkpoints").glob("*.json"))]
+
+
+def checkpoint(name: str, folder: Path = FOLDER) -> Declared:
+    """The checkpoint of that name.
+
+    Raises:
+        UserError: when there is none, or a suite of it is empty.
+    """
+    if not (folder / "great_expectations.yml").exists():
+        raise UserError(f"{folder / 'great_expectations.yml'} is missing: restore it from the repository.")
+    known = {one.name: one for one in checkpoints(folder)}
+    if name not in known:
+        raise UserError(f"There is no checkpoint {name!r}; there is {', '.join(known) or 'none at all'}.")
+    for suite, declared in known[name].suites.items():
+        if not declared:
+            raise UserError(f"The suite {suite} expects nothing: run `python -m expectations.suites` to write it anew.")
+    return known[name]
+
+
+def _declared(path: Path, folder: Path) -> Declared:
+    document = _read(path)
+    names = [definition["name"] for definition in document["validation_definitions"]]
+    return Declared(path.stem, {name: len(_read(folder / "suites" / f"{name}.json")["expectations"]) for name in names})
+
+
+def _read(path: Path) -> dict:  # type: ignore[type-arg]
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): run `python -m expectations.suites`.") from error
+
+
+def ask_target(target: Target, declared: Catalog, snapshot: Snapshot) -> list[str]:
+    """See that the target answers and holds what the loader and dbt make; returns notes for the verdict.
+
+    Raises:
+        UserError: when something that the checkpoint needs is not there yet.
+    """
+    with closing(target.connect("quant checkpoint")) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+                "where n.nspname in ('raw', 'public', 'audit')"
+            )
+            there = {name for (name,) in cursor.fetchall()}
+            if not {"raw._loads", "raw._tables", "raw.rejected_rows"} <= there:
+                raise UserError(f"Nothing was loaded into {target} yet: run `python -m loader.run` first.")
+            cursor.execute("select finished_at is not null, fingerprint from raw._loads order by load_id desc limit 1")
+            last = cursor.fetchone()
+    if last is None:
+        raise UserError(f"Nothing was loaded into {target} yet: run `python -m loader.run` first.")
+    _ask_public(target, declared, there)
+    return _notes(last[0], last[1], snapshot)
+
+
+def _ask_public(target: Target, declared: Catalog, there: Collection[str]) -> None:
+    wanted = {f"public.{name}" for name in (*declared.tables, *declared.aggregates)} | {"audit.quarantine"}
+    missing = sorted(wanted - set(there))
+    if missing:
+        raise UserError(f"{', '.join(missing)} is not in {target}: run `dbt build` first, and see that it succeeds.")
+
+
+def _notes(finished: bool, fingerprint: str | None, snapshot: Snapshot) -> list[str]:
+    if not finished:
+        return ["The last load did not finish: run `python -m loader.run` again."]
+    if fingerprint and snapshot.digest and fingerprint != snapshot.digest:
+        return ["The source has changed since the last load: differences may be no more than that. Load again to know."]
+    return []

@@ -1,0 +1,9 @@
+"""The report of a run, for people: an HTML page with its pictures in it, the same in Markdown, and all as JSON."""
+
+from __future__ import annotations
+
+from expectations.report.facts import Facts, Occasion
+from expectations.report.files import prepare, write
+from expectations.report.gather import gather
+
+__all__ = ["Facts", "Occasion", "gather", "prepare", "write"]

@@ -1,0 +1,160 @@
+"""What a report tells beside the verdict, as plain data. Sizes are bytes, times are in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """When a run was, and how much of the checkpoint it asked: `declared` counts expectations by suite."""
+
+    began: datetime
+    declared: Mapping[str, int]
+    suites: tuple[str, ...]
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        return tuple(name for name in self.declared if name not in self.suites)
+
+
+@dataclass(frozen=True)
+class Load:
+    """The last load, as the loader's ledger has it; `finished` is None when it did not finish."""
+
+    number: int
+    finished: datetime | None
+    outcome: str | None
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """The SQLite file; `changed` is when it was last written."""
+
+    name: str
+    size: int
+    changed: datetime
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A chunk or a hypertable before and after its compression."""
+
+    before: int
+    after: int
+
+    @property
+    def saved(self) -> float:
+        """The share of the size that compression saves, 0 to 1."""
+        return 1 - self.after / self.before if self.before else 0.0
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A compressed chunk and the days that it holds."""
+
+    first: date
+    end: date
+    packed: Packed
+
+
+@dataclass(frozen=True)
+class Hypertable:
+    """A hypertable as TimescaleDB keeps it; `packed` is None while no chunk is compressed."""
+
+    name: str
+    time_column: str
+    interval: str
+    chunks: int
+    compressed: int
+    size: int
+    segment_by: str
+    order_by: str
+    packed: Packed | None
+    history: tuple[Chunk, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far an aggregate reaches.
+
+    Attributes:
+        newest: the first day of its newest bucket, None when it has none.
+        end: the day after that bucket's last.
+        materialized: up to where it is stored; newer buckets are worked out when they are asked for.
+        base: the newest daily row of the table below it.
+    """
+
+    name: str
+    bucket: str
+    buckets: int
+    newest: date | None
+    end: date | None
+    materialized: date | None
+    base: date | None
+
+    @property
+    def current(self) -> bool:
+        """Whether the newest daily row falls into the newest bucket."""
+        if self.base is None:
+            return self.newest is None
+        return self.newest is not None and self.end is not None and self.newest <= self.base < self.end
+
+
+@dataclass(frozen=True)
+class Job:
+    """A background job that keeps a table or an aggregate; times are None when it has not run yet.
+
+    `said` is the last error, if its last run failed.
+    """
+
+    number: int
+    task: str
+    relation: str
+    every: str
+    scheduled: bool
+    last: datetime | None
+    outcome: str
+    runs: int
+    failures: int
+    next: datetime | None
+    said: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """Rows of a table that are kept apart for one reason, in `raw.rejected_rows` or `audit.quarantine`."""
+
+    place: str
+    table: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class QueryTime:
+    """How a query of the platform did, in milliseconds; `p95` is None while its table has no rows."""
+
+    meaning: str
+    table: str
+    budget: float
+    p95: float | None
+    rows: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the run itself did not need, gathered for the report."""
+
+    occasion: Occasion
+    source: SourceFile
+    load: Load | None
+    versions: Mapping[str, str]
+    own_tables: Mapping[str, int]
+    hypertables: tuple[Hypertable, ...]
+    lags: tuple[Lag, ...]
+    jobs: tuple[Job, ...]
+    held: tuple[Held, ...]
+    times: tuple[QueryTime, ...]

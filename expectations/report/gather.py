@@ -1,0 +1,236 @@
+"""Ask the target for what a report tells beside the verdict: plain SQL, and nothing where something is not there."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from expectations import queries
+from expectations.catalog import Aggregate
+from expectations.report.facts import (
+    Chunk,
+    Facts,
+    Held,
+    Hypertable,
+    Job,
+    Lag,
+    Load,
+    Occasion,
+    Packed,
+    QueryTime,
+    SourceFile,
+)
+from expectations.session import Session
+from loader.source import quote
+
+HYPERTABLES = """
+    select
+        d.hypertable_name, d.column_name, d.time_interval::text,
+        (select count(*) from timescaledb_information.chunks c where c.hypertable_schema = d.hypertable_schema
+            and c.hypertable_name = d.hypertable_name),
+        (select count(*) from timescaledb_information.chunks c where c.hypertable_schema = d.hypertable_schema
+            and c.hypertable_name = d.hypertable_name and c.is_compressed),
+        coalesce(hypertable_size(format('%I.%I', d.hypertable_schema, d.hypertable_name)::regclass), 0),
+        coalesce(s.segment_by, ''), coalesce(s.order_by, '')
+    from timescaledb_information.dimensions d
+    left join (
+        select
+            hypertable_schema, hypertable_name,
+            string_agg(attname, ', ' order by segmentby_column_index)
+                filter (where segmentby_column_index is not null) as segment_by,
+            string_agg(attname || case when orderby_asc then '' else ' desc' end, ', ' order by orderby_column_index)
+                filter (where orderby_column_index is not null) as order_by
+        from timescaledb_information.compression_settings group by 1, 2
+    ) s using (hypertable_schema, hypertable_name)
+    where d.hypertable_schema = 'public' and d.dimension_number = 1
+    order by 6 desc, 1
+"""
+PACKED = """
+    select before_compression_total_bytes, after_compression_total_bytes
+    from hypertable_compression_stats(%s::regclass) where before_compression_total_bytes > 0
+"""
+CHUNKS = """
+    select c.range_start::date, c.range_end::date, s.before_compression_total_bytes, s.after_compression_total_bytes
+    from chunk_compression_stats(%s::regclass) s
+    join timescaledb_information.chunks c using (chunk_schema, chunk_name)
+    where s.before_compression_total_bytes > 0 order by 1
+"""
+# A watermark is kept in microseconds, and is the smallest number while nothing is stored yet.
+MATERIALIZED = """
+    select (timestamp 'epoch' + w.mark / 86400000000 * interval '1 day')::date
+    from _timescaledb_catalog.hypertable h
+    join timescaledb_information.continuous_aggregates a
+        on h.schema_name = a.materialization_hypertable_schema and h.table_name = a.materialization_hypertable_name
+    cross join lateral (select _timescaledb_functions.cagg_watermark(h.id) as mark) w
+    where a.view_schema = 'public' and a.view_name = %s and abs(w.mark / 86400000000) < 2900000
+"""
+JOBS = """
+    select
+        j.job_id, j.proc_name, coalesce(a.view_name, j.hypertable_name, ''), j.schedule_interval::text, j.scheduled,
+        case when isfinite(s.last_run_started_at) then s.last_run_started_at end,
+        coalesce(s.last_run_status, ''), coalesce(s.total_runs, 0), coalesce(s.total_failures, 0),
+        case when isfinite(s.next_start) then s.next_start end,
+        case when s.last_run_status = 'Failed' then coalesce((
+            select e.err_message from timescaledb_information.job_errors e
+            where e.job_id = j.job_id order by e.start_time desc limit 1
+        ), '') else '' end
+    from timescaledb_information.jobs j
+    left join timescaledb_information.job_stats s using (job_id)
+    left join timescaledb_information.continuous_aggregates a
+        on j.hypertable_name in (a.materialization_hypertable_name, a.view_name)
+    where j.hypertable_name is not null or s.last_run_status = 'Failed'
+    order by 1
+"""
+# One reason names the row that won, another the key that has no parent: without them they are few.
+REASON = (
+    "regexp_replace(regexp_replace(reason, 'duplicate of rowid -?[0-9]+', 'another row has the same key'), "
+    "'(no row in [^ ]+) for [^;]*', '\\1 for its key')"
+)
+
+
+def gather(session: Session, occasion: Occasion, source: Path) -> Facts:
+    """Everything for the report, while the databases of the run are still open."""
+    return _Asking(session).facts(occasion, source)
+
+
+class _Asking:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.catalog = session.survey.catalog
+
+    def facts(self, occasion: Occasion, source: Path) -> Facts:
+        seen = source.stat()
+        return Facts(
+            occasion=occasion,
+            source=SourceFile(source.name, seen.st_size, datetime.fromtimestamp(seen.st_mtime, UTC)),
+            load=self._load(),
+            versions=dict(self._versions()),
+            own_tables=dict(self._own_tables()),
+            hypertables=tuple(self._hypertables()),
+            lags=tuple(self._lags()),
+            jobs=tuple(self._jobs()),
+            held=tuple(self._held()),
+            times=tuple(self._times()),
+        )
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self.session.ground.plain.cursor() as cursor:
+            cursor.execute(statement, values or None)
+            return list(cursor.fetchall())
+
+    def _there(self, *relations: str) -> bool:
+        return all(self._rows("select to_regclass(%s) is not null", name)[0][0] for name in relations)
+
+    def _timescale(self, *views: str) -> bool:
+        return self._there(*(f"timescaledb_information.{view}" for view in views))
+
+    def _load(self) -> Load | None:
+        rows = self._rows("select load_id, finished_at, outcome from raw._loads order by load_id desc limit 1")
+        return Load(rows[0][0], _utc(rows[0][1]), rows[0][2]) if rows else None
+
+    def _versions(self) -> Iterator[tuple[str, str]]:
+        yield "PostgreSQL", str(self._rows("select split_part(current_setting('server_version'), ' ', 1)")[0][0])
+        found = self._rows(
+            "select extversion, coalesce(current_setting('timescaledb.license', true), '') "
+            "from pg_extension where extname = 'timescaledb'"
+        )
+        if found:
+            edition = {"timescale": "Community edition", "apache": "Apache edition"}.get(found[0][1], found[0][1])
+            yield "TimescaleDB", f"{found[0][0]} ({edition})" if edition else str(found[0][0])
+        for title, package in (
+            ("Great Expectations", "great-expectations"),
+            ("dbt", "dbt-core"),
+            ("quant-platform", "quant-platform"),
+        ):
+            try:
+                yield title, metadata.version(package)
+            except metadata.PackageNotFoundError:
+                continue  # run from a checkout that was not installed
+        yield "Python", platform.python_version()
+
+    def _own_tables(self) -> Iterator[tuple[str, int]]:
+        for name in sorted(self.catalog.tables.keys() - self.session.counts.keys()):
+            if self._there(f"public.{quote(name)}"):
+                yield name, self._rows(f"select count(*) from public.{quote(name)}")[0][0]
+
+    def _hypertables(self) -> Iterator[Hypertable]:
+        if not self._timescale("dimensions", "chunks", "compression_settings"):
+            return
+        for name, column, interval, count, compressed, size, segment_by, order_by in self._rows(HYPERTABLES):
+            relation = f"public.{quote(name)}"
+            packed = [Packed(int(before), int(after)) for before, after in self._rows(PACKED, relation)]
+            chunks = [
+                Chunk(first, end, Packed(int(before), int(after)))
+                for first, end, before, after in self._rows(CHUNKS, relation)
+            ]
+            yield Hypertable(
+                *(name, column, interval, count, compressed, size, segment_by, order_by),
+                packed=packed[0] if packed else None,
+                history=tuple(chunks),
+            )
+
+    def _lags(self) -> Iterator[Lag]:
+        if not self._there("public.ohlcv_data"):
+            return
+        base = self._rows("select max(date) from public.ohlcv_data where timeframe = '1d'")[0][0]
+        for aggregate in self.catalog.aggregates.values():
+            if self._there(f"public.{quote(aggregate.name)}"):
+                yield self._lag(aggregate, base)
+
+    def _lag(self, aggregate: Aggregate, base: date | None) -> Lag:
+        bucket, step = quote(aggregate.bucket), {"quarter": "3 months"}.get(aggregate.bucket, f"1 {aggregate.bucket}")
+        ((buckets, newest, end),) = self._rows(
+            f"select count(*), max({bucket})::date, (max({bucket}) + interval '{step}')::date "
+            f"from public.{quote(aggregate.name)}"
+        )
+        stored = None
+        if self._timescale("continuous_aggregates") and self._there("_timescaledb_catalog.hypertable"):
+            found = self._rows(MATERIALIZED, aggregate.name)
+            stored = found[0][0] if found else None
+        return Lag(aggregate.name, aggregate.bucket, buckets, newest, end, stored, base)
+
+    def _jobs(self) -> Iterator[Job]:
+        if not self._timescale("jobs", "job_stats", "job_errors", "continuous_aggregates"):
+            return
+        found = self._rows(JOBS)
+        for number, task, relation, every, scheduled, last, outcome, runs, failures, following, said in found:
+            yield Job(
+                number=number,
+                task=task.removeprefix("policy_").removesuffix("_continuous_aggregate").replace("_", " "),
+                relation=relation,
+                every=every,
+                scheduled=scheduled,
+                last=_utc(last),
+                outcome=outcome,
+                runs=int(runs),
+                failures=int(failures),
+                next=_utc(following),
+                said=said,
+            )
+
+    def _held(self) -> Iterator[Held]:
+        for place in ("raw.rejected_rows", "audit.quarantine"):
+            if self._there(place):
+                counting = f"select table_name, {REASON}, count(distinct rowid) from {place} group by 1, 2"
+                found = self._rows(f"{counting} order by 3 desc, 1, 2")
+                yield from (Held(place, *row) for row in found)
+
+    def _times(self) -> Iterator[QueryTime]:
+        for query in queries.QUERIES:
+            if query.meaning in self.session.timings:
+                timing = self.session.timings[query.meaning]
+                yield QueryTime(
+                    query.meaning,
+                    query.table,
+                    query.budget(self.session.target.name),
+                    timing.p95 if timing else None,
+                    timing.rows if timing else 0,
+                )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC) if moment else None

@@ -1,0 +1,81 @@
+"""What one run of the checkpoint looks at, opened once and shared by all its expectations.
+
+Great Expectations makes expectations out of JSON, so nothing but plain values can be handed to them;
+they find the open databases here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
+from functools import cached_property
+
+from expectations import queries
+from expectations.catalog import Catalog
+from expectations.parity import target as arrow
+from expectations.parity.examine import compare
+from expectations.parity.result import Comparison
+from expectations.parity.source import open_files
+from expectations.parity.survey import Counts, Survey
+from expectations.parity.table import Ground, Progress
+from loader.snapshot import Snapshot
+from loader.target import Target
+
+_current: ContextVar[Session] = ContextVar("session")
+
+
+class Session:
+    """The two databases of a run, and what was found out about them so far.
+
+    `by_value` is whether values are compared in this run; then counting may rely on it. `timings` has the
+    queries that were measured by their meaning, None for one whose table has no rows.
+    """
+
+    def __init__(self, ground: Ground, target: Target, catalog: Catalog, by_value: bool) -> None:
+        self.ground = ground
+        self.target = target
+        self.by_value = by_value
+        self.survey = Survey(ground, catalog)
+        self.comparisons: dict[str, tuple[Comparison, Comparison | None]] = {}
+        self.timings: dict[str, queries.Timing | None] = {}
+
+    @cached_property
+    def counts(self) -> dict[str, Counts]:
+        """The rows of every table of the source, by name."""
+        return {counts.table: counts for counts in self.survey.counts()}
+
+    @cached_property
+    def anchors(self) -> dict[str, object]:
+        """What the platform's queries are asked with."""
+        return queries.anchors(self.ground.plain)
+
+    def rows_to_read(self) -> int:
+        """How many rows comparing all values reads, on all sides."""
+        return sum(counts.source + (counts.raw or 0) + (counts.public or 0) for counts in self.counts.values())
+
+    def compare_all(self, progress: Progress) -> None:
+        """Compare every table of the source with raw and public: the long part of a run."""
+        for job in self.survey.jobs():
+            self.comparisons[job.target_name] = compare(job, self.ground, progress)
+
+
+@contextmanager
+def open_session(snapshot: Snapshot, target: Target, catalog: Catalog, by_value: bool) -> Iterator[Session]:
+    """Open both databases and make them the current session."""
+    with (
+        open_files(snapshot.uri) as files,
+        arrow.connect(target) as stream,
+        closing(target.connect("quant checkpoint")) as plain,
+    ):
+        plain.autocommit = True
+        token = _current.set(Session(Ground(files, stream, plain), target, catalog, by_value))
+        try:
+            yield _current.get()
+        finally:
+            _current.reset(token)
+
+
+def current() -> Session:
+    """The session of this run."""
+    return _current.get()

@@ -1,0 +1,111 @@
+"""What is expected, as data: the suites of the checkpoint, made from the tables that dbt declares.
+
+`python -m expectations.suites` writes them as the JSON files that Great Expectations reads; they are
+committed, and a test holds them against this definition.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from expectations import catalog
+from expectations.catalog import Catalog
+from expectations.expected import health, integrity, parity, speed
+from expectations.expected.base import Expected
+
+FOLDER = Path(__file__).resolve().parent
+CHECKPOINT = "phase1"
+NAMESPACE = uuid.UUID("6f8f9c1e-0a53-5a39-9d53-0d4f9b8a1c00")
+DATA = {
+    "datasource": {"name": "target", "id": "6f8f9c1e-0a53-5a39-9d53-0d4f9b8a1c01"},
+    "asset": {"name": "loads", "id": "6f8f9c1e-0a53-5a39-9d53-0d4f9b8a1c02"},
+    "batch_definition": {"name": "whole", "id": "6f8f9c1e-0a53-5a39-9d53-0d4f9b8a1c03"},
+}
+
+
+SUITES: dict[str, Callable[[Catalog], Iterator[Expected]]] = {
+    "counts": parity.counts,
+    "values": parity.values,
+    "keys": integrity.keys,
+    "aggregates": integrity.aggregates,
+    "content": integrity.content,
+    "health": health.health,
+    "speed": speed.speed,
+}
+
+
+def suites(declared: Catalog) -> dict[str, list[Expected]]:
+    """All suites in the order in which they run."""
+    return {name: list(make(declared)) for name, make in SUITES.items()}
+
+
+def documents(declared: Catalog) -> dict[str, str]:
+    """The JSON files by their path below `expectations/`."""
+    written = {}
+    made = suites(declared)
+    for name, expected in made.items():
+        written[f"suites/{name}.json"] = _text(_suite(name, expected))
+        reference = {"name": name, "id": _id("suite", name)}
+        definition = {"data": DATA, "id": _id("definition", name), "name": name, "suite": reference}
+        written[f"validation_definitions/{name}.json"] = _text(definition)
+    references = [{"id": _id("definition", name), "name": name} for name in made]
+    written[f"checkpoints/{CHECKPOINT}.json"] = _text(
+        {
+            "actions": [],
+            "id": _id("checkpoint", CHECKPOINT),
+            "name": CHECKPOINT,
+            "result_format": "COMPLETE",
+            "validation_definitions": references,
+        }
+    )
+    return written
+
+
+def _suite(name: str, expected: list[Expected]) -> dict[str, Any]:
+    return {
+        "expectations": [
+            {
+                "description": one.description,
+                "id": _id(name, one.type, json.dumps(one.kwargs, sort_keys=True)),
+                "kwargs": one.kwargs,
+                "meta": {},
+                "severity": one.severity,
+                "type": one.type,
+            }
+            for one in expected
+        ],
+        "id": _id("suite", name),
+        "meta": {},
+        "name": name,
+        "notes": None,
+    }
+
+
+def _id(*parts: str) -> str:
+    return str(uuid.uuid5(NAMESPACE, "/".join(parts)))
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write(folder: Path = FOLDER) -> list[Path]:
+    """Write all files and remove those of suites that are no more; returns what was written."""
+    made = {folder / path: text for path, text in documents(catalog.read()).items()}
+    for kind in ("suites", "validation_definitions", "checkpoints"):
+        (folder / kind).mkdir(exist_ok=True)
+        for old in set((folder / kind).glob("*.json")) - made.keys():
+            old.unlink()
+    for path, text in made.items():
+        path.write_text(text, encoding="utf-8")
+    return sorted(made)
+
+
+if __name__ == "__main__":
+    for path in write():
+        print(path.relative_to(FOLDER), file=sys.stderr)

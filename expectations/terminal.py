@@ -1,0 +1,81 @@
+"""Show a verdict on a terminal: numbers first, then what is not as expected."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from expectations.verdict import Check, TableLine, Verdict
+
+HEAD = ("table", "source", "raw", "rejected", "public", "quarantined", "stubs", "own rows", "values")
+SHOWN = 25  # lines of one unmet expectation
+COLOURS = {"met": "32", "not met": "31", "could not be decided": "33", "equal": "32", "differ": "31"}
+
+
+def show(verdict: Verdict) -> None:
+    """Print the verdict on stdout, in colour if that is a terminal."""
+    colour = sys.stdout.isatty()
+    print("\n".join(lines(verdict, colour)))
+
+
+def lines(verdict: Verdict, colour: bool) -> Iterable[str]:
+    """The verdict in lines."""
+    yield f"source  {verdict.source}"
+    yield f"target  {verdict.target}"
+    if verdict.tables:
+        yield ""
+        yield from _table([HEAD, *map(_cells, verdict.tables)], colour)
+    yield ""
+    for suite in dict.fromkeys(check.suite for check in verdict.checks):
+        yield _suite_line(suite, [check for check in verdict.checks if check.suite == suite], colour)
+    if timed := [check for check in verdict.checks if check.suite == "speed" and not check.failed]:
+        yield ""
+        yield from _speed(timed)
+    for check in (*verdict.failed, *verdict.unmet):
+        yield ""
+        yield from _unmet(check, colour)
+    for note in verdict.notes:
+        yield ""
+        yield f"note: {note}"
+    yield ""
+    yield _paint(f"{verdict.checkpoint}: {verdict.word}", verdict.word, colour) + f" in {verdict.seconds:.1f} s"
+
+
+def _cells(line: TableLine) -> tuple[str, ...]:
+    numbers = (line.source, line.raw, line.rejected, line.public, line.quarantined, line.stubs, line.others)
+    return (line.table, *("" if number is None else f"{number:,}" for number in numbers), line.values)
+
+
+def _table(rows: Sequence[tuple[str, ...]], colour: bool) -> Iterable[str]:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    for row in rows:
+        numbers = [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True)]
+        yield "  ".join([row[0].ljust(widths[0]), *numbers, _paint(row[-1], row[-1], colour)]).rstrip()
+
+
+def _suite_line(suite: str, checks: Sequence[Check], colour: bool) -> str:
+    met = sum(check.met for check in checks)
+    word = "met" if met == len(checks) else "not met"
+    return f"{suite:<12}" + _paint(f"{met} of {len(checks)} expectations met", word, colour)
+
+
+def _speed(checks: Sequence[Check]) -> Iterable[str]:
+    width = max(len(check.description) for check in checks)
+    yield from (f"{check.description:<{width}}  {check.observed}" for check in checks)
+
+
+def _unmet(check: Check, colour: bool) -> Iterable[str]:
+    head, word = (
+        (f"could not be asked: {check.description}", "could not be decided")
+        if check.failed
+        else (f"not met ({check.severity}): {check.description}", "not met")
+    )
+    yield _paint(f"{check.suite}: {head}", word, colour)
+    found = [check.failed] if check.failed else list(check.problems)
+    yield from (f"  {line}" for line in found[:SHOWN])
+    if len(found) > SHOWN:
+        yield f"  … and {len(found) - SHOWN} lines more (--json has them all)"
+
+
+def _paint(text: str, word: str, colour: bool) -> str:
+    return f"\x1b[{COLOURS[word]}m{text}\x1b[0m" if colour and word in COLOURS else text

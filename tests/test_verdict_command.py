@@ -1,0 +1,202 @@
+"""The checkpoint's command line: exit codes, sentences, nothing imported or written that need not be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from expectations import catalog, checkpoint, cli, preflight, suites
+from loader.errors import UserError
+from loader.paths import PROJECT
+from tests.places import Place
+from tests.verdict_ground import Ground, Outcome, run
+
+
+def test_the_committed_suites_are_those_of_the_definition() -> None:
+    made = suites.documents(catalog.read())
+    found = {
+        str(path.relative_to(suites.FOLDER)): path.read_text(encoding="utf-8")
+        for kind in ("suites", "validation_definitions", "checkpoints")
+        for path in (suites.FOLDER / kind).glob("*.json")
+    }
+    assert found == made, "run `python -m expectations.suites`"
+
+
+def test_every_declared_table_has_its_keys_and_the_copied_ones_their_values_expected() -> None:
+    declared = catalog.read()
+    made = suites.suites(declared)
+    by_value = {one.kwargs["table"] for one in made["values"] if "table" in one.kwargs}
+    assert by_value == declared.tables.keys() & declared.sources
+    assert {"tickers", "ohlcv_data", "stock_details", "etf_holdings"} <= by_value
+    for table in declared.tables.values():
+        assert f"no two rows of {table.name} have the same key" in {one.description for one in made["keys"]}
+
+
+def test_listing_and_wrong_arguments_do_not_import_great_expectations() -> None:
+    for words in (
+        ["checkpoint", "list"],
+        ["checkpoint", "run", "phase9"],
+        ["checkpoint", "run", "phase1", "--only", "x"],
+    ):
+        program = (
+            f"import sys; from expectations import cli; cli.main({words!r}); "
+            "assert not {'great_expectations', 'pandas', 'pyarrow', 'psycopg2'} & sys.modules.keys()"
+        )
+        done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_list_names_the_checkpoint_and_its_suites(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["checkpoint", "list", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)["phase1"]) == set(suites.SUITES)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["phase9"], "There is no checkpoint 'phase9'; there is phase1."),
+        (["phase1", "--only", "valeus"], "There is no suite 'valeus' in phase1; there are counts, values"),
+        (["phase1", "--source", "/nowhere/spock.db"], "There is no file /nowhere/spock.db"),
+    ],
+)
+def test_what_cannot_be_run_is_said_in_a_sentence(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["checkpoint", "run", *words]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(sentence)
+
+
+@pytest.fixture
+def typo(tmp_path: Path) -> Path:
+    """A copy of the committed files with one expectation's type misspelt."""
+    folder = tmp_path / "expectations"
+    shutil.copytree(suites.FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "parity"))
+    path = folder / "suites" / "keys.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("expect_no_rows", "expect_no_rwos", 1), encoding="utf-8")
+    return folder
+
+
+def test_an_expectation_of_unknown_type_is_not_passed_over(migrated: Ground, typo: Path) -> None:
+    declared = preflight.checkpoint("phase1", typo)
+    with pytest.raises(UserError, match=r"expectations of the suite keys only \d+ were evaluated"):
+        list(checkpoint.run(declared, ["keys"], migrated.place.target, typo))
+
+
+def test_an_empty_suite_is_refused(typo: Path) -> None:
+    path = typo / "suites" / "counts.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"expectations": []}), encoding="utf-8")
+    with pytest.raises(UserError, match="The suite counts expects nothing"):
+        preflight.checkpoint("phase1", typo)
+
+
+def test_a_missing_configuration_is_not_scaffolded(typo: Path) -> None:
+    (typo / "great_expectations.yml").unlink()
+    with pytest.raises(UserError, match=r"great_expectations.yml is missing"):
+        preflight.checkpoint("phase1", typo)
+    assert not (typo / "great_expectations.yml").exists()
+
+
+def test_nothing_loaded_then_nothing_built_are_told_apart(
+    make_place: Callable[[str], contextmanager[Place]], migrated: Ground
+) -> None:
+    with make_place(migrated.place.target.name) as empty:
+        nothing = run(empty, migrated.source)
+        empty.run("python", "-m", "loader.run", "--source", str(migrated.source))
+        loaded = run(empty, migrated.source)
+    assert nothing.code == loaded.code == 2
+    assert "run `python -m loader.run` first" in nothing.error
+    assert "run `dbt build` first" in loaded.error
+
+
+def test_an_unreachable_server_is_said_in_a_sentence(migrated: Ground) -> None:
+    if migrated.place.target.name == "embedded":
+        pytest.skip("the embedded engine is started when it is not running")
+    outcome = migrated.run(POSTGRES_PORT="1")
+    assert outcome.code == 2
+    assert "cannot be reached" in outcome.error
+    assert "Traceback" not in outcome.error
+
+
+def test_a_query_that_fails_is_no_verdict(migrated: Ground) -> None:
+    with migrated.planted(
+        "alter table public.portfolio rename column region to area",
+        "alter table public.portfolio rename column area to region",
+    ):
+        outcome = migrated.run("--only", "keys")
+    assert outcome.code == 2
+    failed = [check for check in outcome.document["checks"] if check["failed"]]
+    assert any("region" in check["failed"] for check in failed)
+
+
+def test_a_run_writes_no_file_and_shows_no_password(migrated: Ground) -> None:
+    def state() -> dict[str, str]:
+        files = [path for path in suites.FOLDER.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+    before = state()
+    words = ("great_expectations", "checkpoint", "run", "phase1", "--no-report", "--source", str(migrated.source))
+    done = migrated.place.run(*words, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert state() == before
+    assert migrated.place.target.password not in done.stdout + done.stderr
+    assert "phase1: met" in done.stdout
+    assert "\x1b[" not in done.stdout
+
+
+def test_duplicate_keys_and_orphans_are_asked_of_the_data(migrated: Ground) -> None:
+    plant = (
+        "alter table public.market_sentiment drop constraint market_sentiment_pkey; "
+        "insert into public.market_sentiment select * from public.market_sentiment order by date limit 1; "
+        "alter table public.portfolio drop constraint portfolio_ticker_fkey; "
+        "insert into public.portfolio (ticker, region) values ('NOBODY', 'ZZ')"
+    )
+    undo = (
+        "delete from public.market_sentiment where ctid in (select max(ctid) from public.market_sentiment "
+        "group by date having count(*) > 1); alter table public.market_sentiment add primary key (date); "
+        "delete from public.portfolio where ticker = 'NOBODY'; alter table public.portfolio add constraint "
+        "portfolio_ticker_fkey foreign key (ticker, region) references public.tickers (ticker, region)"
+    )
+    with migrated.planted(plant, undo):
+        outcome = migrated.run("--only", "keys")
+    assert outcome.code == 1
+    assert set(outcome.unmet) == {
+        "no two rows of market_sentiment have the same key",
+        "every ticker, region of portfolio is in tickers",
+    }
+    assert "ticker NOBODY, region ZZ" in outcome.said
+
+
+def test_a_stale_aggregate_is_named(migrated: Ground) -> None:
+    newest = (
+        "insert into public.ohlcv_data (ticker, region, timeframe, date, close) "
+        "select ticker, region, '1d', date '2099-02-03', 1 from public.tickers limit 1"
+    )
+    plant = f"alter materialized view public.ohlcv_yearly set (timescaledb.materialized_only = true); {newest}"
+    undo = (
+        "alter materialized view public.ohlcv_yearly set (timescaledb.materialized_only = false); "
+        "delete from public.ohlcv_data where date = '2099-02-03'"
+    )
+    with migrated.planted(plant, undo):
+        outcome = migrated.run("--only", "aggregates")
+    assert outcome.code == 1
+    assert set(outcome.unmet) == {
+        "ohlcv_yearly reaches the year of the last daily row",
+        "every bucket of ohlcv_yearly is what its months give",
+    }
+    assert "wanted 2099-01-01" in outcome.said
+
+
+def test_only_the_chosen_suites_are_run(migrated: Ground) -> None:
+    outcome: Outcome = migrated.run("--only", "aggregates", "--only", "counts")
+    assert {check["suite"] for check in outcome.document["checks"]} == {"counts", "aggregates"}
+    assert {line["values"] for line in outcome.document["tables"]} == {""}

@@ -1,0 +1,182 @@
+"""What the target holds is wrong in itself, or kept in another way than declared: each is named; on both targets."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from expectations import queries
+from tests.verdict_ground import Ground
+
+# what is planted, how it is undone, which expectation is not met, and what it must say
+HEALTH = {
+    "a policy gone": (
+        "select remove_compression_policy('public.ohlcv_data')",
+        "select add_compression_policy('public.ohlcv_data', interval '365 days')",
+        "ohlcv_data has a policy that compresses after 365 days",
+    ),
+    "an interval changed": (
+        "select set_chunk_time_interval('public.ohlcv_data', interval '7 days')",
+        "select set_chunk_time_interval('public.ohlcv_data', interval '1 year')",
+        "ohlcv_data is a hypertable on date in chunks of 1 year",
+    ),
+    "an index gone": (
+        "drop index public.idx_ohlcv_region",
+        "create index idx_ohlcv_region on public.ohlcv_data (region)",
+        "the named indexes of ohlcv_data are there",
+    ),
+    "a foreign key dropped": (
+        "alter table public.portfolio drop constraint portfolio_ticker_fkey",
+        "alter table public.portfolio add constraint portfolio_ticker_fkey foreign key (ticker, region) "
+        "references public.tickers (ticker, region)",
+        "portfolio has its primary key and its foreign keys",
+    ),
+    "an aggregate that is not real-time": (
+        "alter materialized view public.ohlcv_monthly set (timescaledb.materialized_only = true)",
+        "alter materialized view public.ohlcv_monthly set (timescaledb.materialized_only = false)",
+        "ohlcv_monthly is a real-time continuous aggregate",
+    ),
+    "a refresh policy gone": (
+        "select remove_continuous_aggregate_policy('public.ohlcv_yearly')",
+        "select add_continuous_aggregate_policy('public.ohlcv_yearly', start_offset => interval '3 years', "
+        "end_offset => interval '1 day', schedule_interval => interval '1 day')",
+        "ohlcv_yearly has its refresh policy, every 1 day",
+    ),
+    "a chunk uncompressed": (
+        "select decompress_chunk(c, true) from show_chunks('public.ohlcv_data', older_than => interval '3 years') c",
+        "select compress_chunk(c, true) from show_chunks('public.ohlcv_data', older_than => interval '3 years') c",
+        "every chunk of ohlcv_data that is older than 365 days is compressed",
+    ),
+    "a backup left behind": (
+        "create table public.trades__dbt_backup (id bigint)",
+        "drop table public.trades__dbt_backup",
+        "dbt left no backup or temporary relation behind",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def packed(migrated: Ground) -> Ground:
+    """Old chunks compressed, whatever the tests before did with them."""
+    migrated.query(
+        "select compress_chunk(c, true) from show_chunks('public.ohlcv_data', older_than => interval '365 days') c"
+    )
+    return migrated
+
+
+def test_a_sound_target_is_healthy(packed: Ground) -> None:
+    outcome = packed.run("--only", "health", "--only", "keys", "--only", "aggregates")
+    assert (outcome.code, outcome.unmet) == (0, {})
+
+
+@pytest.mark.parametrize("fault", HEALTH)
+def test_what_is_kept_in_another_way_than_declared_is_named(packed: Ground, fault: str) -> None:
+    plant, undo, expectation = HEALTH[fault]
+    with packed.planted(plant, undo):
+        outcome = packed.run("--only", "health")
+    assert outcome.code == 1
+    assert set(outcome.unmet) == {expectation}
+
+
+def test_a_check_that_does_not_hold_is_named(packed: Ground) -> None:
+    plant = (
+        "alter table public.portfolio drop constraint portfolio_ticker_length; "
+        "alter table public.portfolio drop constraint portfolio_ticker_fkey; "
+        "insert into public.portfolio (ticker, region) values (repeat('X', 21), 'US')"
+    )
+    undo = (
+        "delete from public.portfolio where char_length(ticker) > 20; "
+        "alter table public.portfolio add constraint portfolio_ticker_length check (char_length(ticker) <= 20); "
+        "alter table public.portfolio add constraint portfolio_ticker_fkey foreign key (ticker, region) "
+        "references public.tickers (ticker, region)"
+    )
+    with packed.planted(plant, undo):
+        outcome = packed.run("--only", "keys")
+    assert outcome.code == 1
+    assert set(outcome.unmet) == {
+        "every declared check of portfolio holds",
+        "every ticker, region of portfolio is in tickers",
+    }
+
+
+def test_a_bucket_that_its_days_do_not_give_is_named(packed: Ground) -> None:
+    ((schema, name),) = packed.query(
+        "select materialization_hypertable_schema, materialization_hypertable_name "
+        "from timescaledb_information.continuous_aggregates where view_name = 'ohlcv_monthly'"
+    )
+    which = "where ticker = '005930' and month = (select min(month) from public.ohlcv_monthly where ticker = '005930')"
+    change = f'update "{schema}"."{name}" set high = high {{sign}} 1000 {which}'
+    with packed.planted(change.format(sign="+"), change.format(sign="-")):
+        outcome = packed.run("--only", "aggregates")
+    assert outcome.code == 1
+    assert "every bucket of ohlcv_monthly is what its daily rows give" in outcome.unmet
+    assert "ticker 005930, region KR" in outcome.said
+    assert "differs high" in outcome.said
+
+
+def test_a_strange_price_is_a_warning_and_the_verdict_stays(packed: Ground) -> None:
+    stock = "(select ticker from public.tickers where region = 'KR' and ticker = '005930')"
+    plant = (
+        "insert into public.ohlcv_data (ticker, region, timeframe, date, open, high, low, close, volume) "
+        f"values ({stock}, 'KR', '1w', '2025-09-28', 10, 9, 8, 9, -1)"
+    )
+    with packed.planted(plant, "delete from public.ohlcv_data where timeframe = '1w' and date = '2025-09-28'"):
+        outcome = packed.run("--only", "content")
+    assert outcome.code == 0
+    assert {"no high is below the open, close or low", "no volume is negative"} <= set(outcome.unmet)
+
+
+def test_a_rejected_row_that_would_fit_is_named(packed: Ground) -> None:
+    plant = (
+        "create table audit.kept as select * from raw.notes where id = 3; delete from raw.notes where id = 3; "
+        "insert into raw.rejected_rows (table_name, rowid, column_name, reason, row, load_id) "
+        "values ('notes', 3, 'body', 'a whim', '{}', 1)"
+    )
+    undo = (
+        "insert into raw.notes select * from audit.kept; drop table audit.kept; "
+        "delete from raw.rejected_rows where reason = 'a whim'"
+    )
+    with packed.planted(plant, undo):
+        outcome = packed.run("--only", "values")
+    assert outcome.code == 1
+    assert "rowid 3 of notes was rejected, but every value of it fits" in outcome.said
+
+
+def test_a_row_quarantined_without_need_is_a_warning(packed: Ground) -> None:
+    park = (
+        "insert into audit.quarantine (table_name, rowid, key, reason, row, first_seen, last_seen) "
+        "select 'market_sentiment', min(source_rowid), '{}', 'a whim', '{}', now(), now() from public.market_sentiment"
+    )
+    unpark = "delete from audit.quarantine where reason = 'a whim'"
+    ((rowid,),) = packed.query("select min(source_rowid) from public.market_sentiment")
+    with (
+        packed.planted(park, unpark),
+        packed.changed("market_sentiment", f"source_rowid = {rowid}", "delete from {table} where {where}"),
+    ):
+        outcome = packed.run()
+    assert outcome.code == 0
+    assert f"rowid {rowid} of market_sentiment can be read, and no row of public has its key" in outcome.said
+
+
+def test_a_query_over_an_empty_table_says_so_and_the_others_return_rows(packed: Ground) -> None:
+    outcome = packed.run("--only", "speed")
+    assert outcome.code == 0
+    observed = {check["description"].split(" within")[0]: check["observed"] for check in outcome.document["checks"]}
+    assert observed["the 50 best backtests by sharpe ratio"] == "no rows yet in backtest_results"
+    ((days,),) = packed.query(
+        "select count(*) from public.ohlcv_data where timeframe = '1d' and ticker = '005930' "
+        "and date > (select max(date) from public.ohlcv_data where timeframe = '1d') - interval '10 years'"
+    )
+    assert observed["ten years of one ticker"].endswith(f"{days:,} rows")
+    assert {"all tickers on one day", "the months of one ticker", "sectors over the last month"} <= observed.keys()
+
+
+def test_a_query_beyond_its_budget_is_a_warning_with_its_plan(packed: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = [dataclasses.replace(query, server=0.001, embedded=0.001) for query in queries.QUERIES[:1]]
+    monkeypatch.setattr(queries, "QUERIES", [*slow, *queries.QUERIES[1:]])
+    outcome = packed.run("--only", "speed")
+    assert outcome.code == 0
+    (said,) = [text for description, text in outcome.unmet.items() if description.startswith("ten years")]
+    assert "budget 0.001 ms" in said
+    assert "actual time" in said

@@ -1,0 +1,261 @@
+"""The checkpoint names every planted fault, and nothing when there is none; on both targets."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.verdict_ground import Ground, run
+
+FIRST = "(select min(_rowid) from raw.ohlcv_data)"
+
+
+def test_a_sound_migration_is_met_with_every_table_compared(migrated: Ground) -> None:
+    outcome = migrated.run()
+    assert (outcome.code, outcome.wrong) == (0, [])
+    tables = {name for (name,) in migrated.of_source("select name from sqlite_master where type = 'table'")}
+    assert {line["table"] for line in outcome.document["tables"]} == tables - {"sqlite_sequence", "sqlite_stat1"}
+    assert {line["values"] for line in outcome.document["tables"]} == {"equal"}
+
+
+# what is planted in raw, how it is undone, and what the verdict must say
+RAW = {
+    "a digit": (
+        f"update raw.ohlcv_data set close = close + 0.01 where _rowid = {FIRST}",
+        "update raw.ohlcv_data r set close = {close!r} where _rowid = {rowid}",
+        ["raw.ohlcv_data: 1 row with other values, in the columns close (1)", "_rowid {rowid}", "{close!r}"],
+    ),
+    "the last bit of a float": (
+        "update raw.notes set weight = 0.10000000000000002 where id = 2",
+        "update raw.notes set weight = 0.1 where id = 2",
+        ["raw.notes: 1 row", "weight is 0.10000000000000002, expected 0.1"],
+    ),
+    "a negative zero": (
+        "update raw.notes set weight = '-0' where id = 1",
+        "update raw.notes set weight = 0 where id = 1",
+        ["weight is -0.0, expected 0.0"],
+    ),
+    "NULL for an empty string": (
+        "update raw.notes set body = null where id = 1",
+        "update raw.notes set body = '' where id = 1",
+        ["body is NULL, expected ''"],
+    ),
+    "an empty string for NULL": (
+        "update raw.notes set body = '' where id = 2",
+        "update raw.notes set body = null where id = 2",
+        ["body is '', expected NULL"],
+    ),
+    "two rows swapped": (
+        "update raw.notes set _rowid = 7 - _rowid where _rowid in (3, 4)",
+        "update raw.notes set _rowid = 7 - _rowid where _rowid in (3, 4)",
+        ["raw.notes: 2 rows with other values, in the columns id (2), body (2), weight (2)"],
+    ),
+    "a row twice": (
+        "insert into raw.notes select * from raw.notes where id = 3",
+        "delete from raw.notes where ctid in (select max(ctid) from raw.notes where id = 3)",
+        ["raw.notes: 1 row with a key that another row has too", "twice _rowid 3"],
+    ),
+    "a row of nowhere": (
+        "insert into raw.notes (id, body, _rowid, _load_id) values (9, 'x', 9, 1)",
+        "delete from raw.notes where id = 9",
+        ["1 rows in raw.notes that the source does not have", "extra _rowid 9"],
+    ),
+    "a value in a column of nowhere": (
+        "alter table raw.notes add column mood text default 'good'",
+        "alter table raw.notes drop column mood",
+        ["raw.notes has a column mood that the source has not"],
+    ),
+    "a column lost": (
+        "alter table raw.notes rename column body to content",
+        "alter table raw.notes rename column content to body",
+        ["raw.notes has no column body"],
+    ),
+    "a narrower type": (
+        "alter table raw.notes alter column weight type real",
+        "alter table raw.notes alter column weight type double precision; "
+        "update raw.notes set weight = 0.1 where id = 2; update raw.notes set weight = 1e300 where id = 3",
+        ["raw.notes.weight is float"],
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", [name for name in RAW if name != "a narrower type"])
+def test_a_fault_in_raw_is_named(migrated: Ground, fault: str) -> None:
+    plant, undo, words = RAW[fault]
+    ((rowid, close),) = migrated.of_source("select rowid, close from ohlcv_data order by rowid limit 1")
+    with migrated.planted(plant, undo.format(rowid=rowid, close=close)):
+        outcome = migrated.run("--only", "values")
+    assert outcome.code == 1
+    for word in words:
+        assert word.format(rowid=rowid, close=close) in outcome.said
+
+
+def test_a_narrower_type_in_raw_is_named(migrated: Ground) -> None:
+    migrated.query("update raw.notes set weight = 2 where id = 3")
+    plant, undo, words = RAW["a narrower type"]
+    with migrated.planted(plant, undo):
+        outcome = migrated.run("--only", "values")
+    assert outcome.code == 1
+    assert words[0] in outcome.said
+
+
+def test_a_row_missing_in_raw_is_named_by_counts_and_by_values(migrated: Ground) -> None:
+    migrated.query("create table audit.kept as select * from raw.notes where id = 4")
+    undo = "insert into raw.notes select * from audit.kept; drop table audit.kept"
+    with migrated.planted("delete from raw.notes where id = 4", undo):
+        outcome, quick = migrated.run(), migrated.run("--quick")
+    assert (outcome.code, quick.code) == (1, 1)
+    assert "missing _rowid 4" in outcome.said
+    for one in (outcome, quick):
+        assert "notes: the source has 4 rows, raw 3 and rejected 0: the difference is +1" in one.said
+
+
+def test_a_table_missing_in_raw_is_named(migrated: Ground) -> None:
+    plant, undo = "alter table raw.notes rename to gone", "alter table raw.gone rename to notes"
+    with migrated.planted(plant, undo):
+        outcome = migrated.run()
+    assert outcome.code == 1
+    assert "notes of the source (4 rows) is not in raw" in outcome.said
+    assert "raw.gone has no table in the source (any more)" in outcome.said
+
+
+# the table, which rows, what is done to them, and what the verdict must say
+PUBLIC = {
+    "a row missing": (
+        "ohlcv_data",
+        "delete from {table} where {where}",
+        ["1 row of the source missing", "missing ticker"],
+    ),
+    "a date one day off": (
+        "ohlcv_data",
+        "update {table} set date = date + 1 where {where}",
+        ["1 row of the source missing", "that come from the source but not under that key"],
+    ),
+    "a timeframe not canonical": (
+        "ohlcv_data",
+        "update {table} set timeframe = 'D' where {where}",
+        ["timeframe '1d'", "timeframe 'D'"],
+    ),
+    "a digit": (
+        "ohlcv_data",
+        "update {table} set volume = volume + 1 where {where}",
+        ["1 row with other values, in the columns volume (1)"],
+    ),
+    "an indicator lost": (
+        "ohlcv_data",
+        "update {table} set macd = null where {where}",
+        ["in the columns macd (1)", "macd is NULL, expected"],
+    ),
+    "a time of another zone": (
+        "stock_details",
+        "update {table} set created_at = created_at + interval '9 hours' where {where}",
+        ["public.stock_details: 1 row with other values, in the columns created_at (1)"],
+    ),
+    "a boolean turned": (
+        "stock_details",
+        "update {table} set is_spac = not is_spac where {where}",
+        ["in the columns is_spac (1)", "is_spac is True, expected False"],
+    ),
+    "a sector of an empty string": (
+        "stock_details",
+        "update {table} set industry_code = '' where {where}",
+        ["in the columns industry_code (1)", "industry_code is ''"],
+    ),
+    "a date many years off": (
+        "market_sentiment",
+        "update {table} set date = date - 20000 where {where}",
+        ["public.market_sentiment: 1 row of the source missing"],
+    ),
+}
+
+
+# a Friday, for no row has the Saturday's key, in the middle of a year, for that is inside a chunk
+CHOSEN = {
+    "ohlcv_data": "macd is not null and timeframe = '1d' and to_char(date, 'MM ID') = '06 5'",
+    "stock_details": "industry_code is distinct from '' and not is_spac",
+}
+
+
+@pytest.mark.parametrize("fault", PUBLIC)
+def test_a_fault_in_public_is_named(migrated: Ground, fault: str) -> None:
+    table, change, words = PUBLIC[fault]
+    migrated.query("select decompress_chunk(c, true) from show_chunks('public.ohlcv_data') c")
+    ((rowid,),) = migrated.query(f"select min(source_rowid) from public.{table} where {CHOSEN.get(table, 'true')}")
+    with migrated.changed(table, f"source_rowid = {rowid}", change):
+        outcome = migrated.run("--only", "values")
+    assert outcome.code == 1
+    for word in words:
+        assert word in outcome.said
+
+
+def test_a_row_with_a_wrong_origin_is_named(migrated: Ground) -> None:
+    move = "update public.portfolio set source_rowid = source_rowid {sign} 1000000 where source_rowid % 1000000 = 1"
+    with migrated.planted(move.format(sign="+"), move.format(sign="-")):
+        outcome = migrated.run("--only", "values")
+    assert outcome.code == 1
+    assert "source_rowid is 1000001, expected 1" in outcome.said
+
+
+def test_two_rows_of_public_swapped_are_named(migrated: Ground) -> None:
+    (one,), (two,) = migrated.query("select source_rowid from public.market_sentiment order by 1 limit 2")
+    where = f"source_rowid in ({one}, {two})"
+    swap = (
+        "update {table} a set vix = b.vix, kospi_index = b.kospi_index from {table} b "
+        f"where a.{where} and b.source_rowid = {one} + {two} - a.source_rowid"
+    )
+    with migrated.changed("market_sentiment", where, swap):
+        outcome = migrated.run("--only", "values")
+    assert outcome.code == 1
+    assert "2 rows with other values" in outcome.said
+    assert "kospi_index (2)" in outcome.said
+
+
+def test_a_wrong_region_is_named_with_both_keys(migrated: Ground) -> None:
+    ((ticker,),) = migrated.query("select min(ticker) from public.stock_details where region = 'US'")
+    parent = "insert into public.tickers (ticker, region, data_source) values (%s, 'VN', 'inferred')"
+    migrated.query(parent, ticker)
+    with migrated.changed("stock_details", f"ticker = '{ticker}'", "update {table} set region = 'VN' where {where}"):
+        outcome = migrated.run("--only", "values")
+    migrated.query("delete from public.tickers where region = 'VN' and ticker = %s", ticker)
+    assert outcome.code == 1
+    assert f"missing ticker '{ticker}', region 'US'" in outcome.said
+    assert f"extra ticker '{ticker}', region 'VN'" in outcome.said
+
+
+def test_a_row_that_an_application_wrote_is_counted_apart(migrated: Ground) -> None:
+    add = "insert into public.market_sentiment (date, vix) values ('2099-01-01', 1)"
+    with migrated.planted(add, "delete from public.market_sentiment where date = '2099-01-01'"):
+        outcome = migrated.run()
+    assert outcome.code == 0
+    assert any("1 in market_sentiment" in note for note in outcome.document["notes"])
+
+
+def test_a_row_quarantined_that_public_has_as_well_is_named(migrated: Ground) -> None:
+    park = (
+        "insert into audit.quarantine (table_name, rowid, key, reason, row, first_seen, last_seen) "
+        "select 'portfolio', min(source_rowid), '{}', 'none', '{}', now(), now() from public.portfolio"
+    )
+    with migrated.planted(park, "delete from audit.quarantine where table_name = 'portfolio' and reason = 'none'"):
+        outcome = migrated.run()
+    assert outcome.code == 1
+    assert "both in quarantine and in public" in outcome.said
+
+
+def test_a_source_that_changed_since_the_load_is_told(migrated: Ground, tmp_path: Path) -> None:
+    newer = tmp_path / "newer.db"
+    shutil.copy(migrated.source, newer)
+    with closing(sqlite3.connect(newer)) as connection, connection:
+        connection.execute("update notes set body = 'vier' where id = 4")
+    outcome = run(migrated.place, newer, "--only", "values")
+    assert outcome.code == 1
+    assert "body is 'four', expected 'vier'" in outcome.said
+    assert any("changed since the last load" in note for note in outcome.document["notes"])
+
+
+def test_after_all_these_faults_were_mended_the_verdict_is_met_again(migrated: Ground) -> None:
+    outcome = migrated.run()
+    assert (outcome.code, outcome.wrong) == (0, [])

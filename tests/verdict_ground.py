@@ -1,0 +1,137 @@
+"""A migrated database for the tests of the verdict, and a way to run the checkpoint on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from expectations import cli
+from tests.places import Place
+
+ROWS = 5000  # the fewest that the generator takes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the checkpoint said."""
+
+    code: int
+    document: dict[str, Any]
+    error: str
+
+    @property
+    def unmet(self) -> dict[str, str]:
+        """What was found wrong, by the expectation's description."""
+        checks = self.document["checks"]
+        return {check["description"]: "\n".join(check["problems"]) for check in checks if not check["met"]}
+
+    @property
+    def said(self) -> str:
+        return "\n".join(self.unmet.values())
+
+    @property
+    def wrong(self) -> list[str]:
+        """What was found wrong, apart from times: those depend on what else the machine does."""
+        return [c["description"] for c in self.document["checks"] if not c["met"] and c["suite"] != "speed"]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A small Spock database after `loader.run` and `dbt build`."""
+
+    place: Place
+    source: Path
+    run: Callable[..., Outcome]
+
+    def query(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        return self.place.query(sql, *values)
+
+    @contextmanager
+    def planted(self, fault: str, undo: str) -> Iterator[None]:
+        """A fault in the target that is gone again afterwards."""
+        self.query(fault)
+        try:
+            yield
+        finally:
+            self.query(undo)
+
+    @contextmanager
+    def changed(self, table: str, where: str, change: str) -> Iterator[None]:
+        """Rows of a table of public changed (`{table}` and `{where}` are filled in), and as they were afterwards."""
+        self.query(f"create table audit.kept as select * from public.{table} where {where}")
+        origins = "(select source_rowid from audit.kept)"
+        undo = (
+            f"delete from public.{table} where source_rowid in {origins}; "
+            f"insert into public.{table} select * from audit.kept; drop table audit.kept"
+        )
+        with self.planted(change.format(table=f"public.{table}", where=where), undo):
+            yield
+        # Rows that are put back into a compressed chunk lie beside what is compressed, until it is done again.
+        self.query(
+            "select compress_chunk(format('%I.%I', chunk_schema, chunk_name)::regclass, true) "
+            "from timescaledb_information.chunks where hypertable_name = 'ohlcv_data' "
+            "and range_end < now() - interval '365 days'"
+        )
+
+    def of_source(self, sql: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.source)) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="session", params=["embedded", "server"])
+def migrated(
+    request: pytest.FixtureRequest,
+    make_place: Callable[[str], contextmanager[Place]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Ground]:
+    """Made once for all tests of the verdict, which leave it as they found it."""
+    source = tmp_path_factory.mktemp("spock") / "spock.db"
+    with make_place(request.param) as place:
+        place.run("python", "-m", "loader.sample", "--output", str(source), "--rows", str(ROWS), "--quiet")
+        with closing(sqlite3.connect(source)) as connection, connection:
+            connection.execute("create table notes (id integer primary key, body text, weight real)")
+            notes = [(1, "", 0.0), (2, None, 0.1), (3, "셋", 1e300), (4, "four", -1.5)]
+            connection.executemany("insert into notes values (?, ?, ?)", notes)
+        place.run("python", "-m", "loader.run", "--source", str(source))
+        place.run("dbt", "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+        yield Ground(place, source, lambda *more, **environment: run(place, source, *more, **environment))
+
+
+def run(place: Place, source: Path, *more: str, **environment: str) -> Outcome:
+    """Run the checkpoint in this process, for its imports take longer than the small database."""
+    out, err = _Kept(), _Kept()
+    words = ["checkpoint", "run", "phase1", "--source", str(source), "--json", *more]
+    if "--report" not in more:
+        words.append("--no-report")
+    with (
+        mock.patch.dict(os.environ, place.environment | environment, clear=True),
+        mock.patch("sys.stdout", out),
+        mock.patch("sys.stderr", err),
+    ):
+        code = cli.main(words)
+    return Outcome(code, json.loads(out.text) if out.text else {}, err.text)
+
+
+class _Kept:
+    """A stream that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text += text
+        return len(text)
+
+    def flush(self) -> None: ...
+
+    def isatty(self) -> bool:
+        return False
