@@ -1,0 +1,1 @@
+"""Measurements that `make` runs on demand, on real engines and generated databases of the real size."""
