@@ -11,14 +11,16 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from threading import BoundedSemaphore
+from typing import Any, Literal, cast
 
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
-from dlt.common.destination.client import LoadJob, RunnableLoadJob
+from dlt.common.destination.client import JobClientBase, LoadJob, RunnableLoadJob
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
@@ -49,6 +51,17 @@ class Task:
     def key(self) -> str:
         return json.dumps([self.table.target, self.window.low])
 
+    @property
+    def settled(self) -> bool:
+        """The pages of the window are those of the last load, so its rows need not be read."""
+        return self.known is not None and self.window.pages is not None and self.window.pages == self.known.pages
+
+    @property
+    def nothing_to_do(self) -> Done:
+        """What is reported of a settled task."""
+        rejected = self.known.rejected if self.known else 0
+        return Done(self.table.target, self.window.rows, rejected, 0, 0, 0, 0.0)
+
 
 @dataclass(frozen=True)
 class Done:
@@ -72,6 +85,7 @@ class Work:
     load_id: int
     tasks: dict[str, Task]
     report: Callable[[Done], None]
+    ahead: dict[str, Future[Content]] = field(default_factory=dict)
     _mine: threading.local = field(default_factory=threading.local, repr=False)
     _all: list[adbc.Connection] = field(default_factory=list, repr=False)
 
@@ -80,7 +94,17 @@ class Work:
         if not hasattr(self._mine, "connection"):
             self._mine.connection = adbc.connect(self.target.uri())
             self._all.append(self._mine.connection)
+            with self._mine.connection.cursor() as cursor:
+                # A commit need not wait for the disk: the ledger's last one, which does, brings all before it there.
+                cursor.execute("set synchronous_commit = off")
+            self._mine.connection.commit()
         return self._mine.connection
+
+    def content(self, task: Task) -> Content:
+        """The window of a task, read ahead or now."""
+        if task.key in self.ahead:
+            return self.ahead.pop(task.key).result()
+        return read(self.snapshot, task.table, task.window)
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -143,17 +167,19 @@ class WindowJob(RunnableLoadJob):
     def run(self) -> None:
         begun = time.monotonic()
         task = self._work.tasks[Path(self._file_path).read_text(encoding="utf-8").strip()]
-        content = read(self._work.snapshot, task.table, task.window)
-        written = removed = 0
-        if task.known is None or task.known.fingerprint != content.fingerprint:
-            connection = self._work.connection()
-            try:
-                with connection.cursor() as cursor:
+        content = self._work.content(task)
+        connection = self._work.connection()
+        try:
+            with connection.cursor() as cursor:
+                if task.known is None or task.known.fingerprint != content.fingerprint:
                     written, removed = _write(cursor, task, content, self._work.load_id)
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
+                else:  # the pages were rewritten, the rows are the same
+                    written = removed = 0
+                    _note_pages(cursor, task)
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
         self._work.report(
             Done(
                 task.table.target,
@@ -165,6 +191,23 @@ class WindowJob(RunnableLoadJob):
                 time.monotonic() - begun,
             )
         )
+
+    def run_managed(self, _: JobClientBase, done_event: BoundedSemaphore, /) -> None:
+        """Run without dlt's own connection: opening one costs as much as a small window, and no window uses it."""
+        super().run_managed(cast(JobClientBase, _Unconnected()), done_event)
+
+
+class _Unconnected:
+    """What a job asks of dlt's client around its run: to be there."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *failure: object) -> None:
+        pass
+
+    def prepare_load_job_execution(self, job: RunnableLoadJob) -> None:
+        pass
 
 
 def _write(cursor: adbc.Cursor, task: Task, content: Content, load_id: int) -> tuple[int, int]:
@@ -189,12 +232,17 @@ def _write(cursor: adbc.Cursor, task: Task, content: Content, load_id: int) -> t
     if content.rows.num_rows or content.rejected:
         _execute(
             cursor,
-            "insert into raw._windows (table_name, low, high, source_rows, rejected_rows, fingerprint, load_id) "
-            "values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into raw._windows (table_name, low, high, source_rows, rejected_rows, fingerprint, pages, load_id) "
+            "values ($1, $2, $3, $4, $5, $6, $7, $8)",
             *(table, window.low, window.high, rows.num_rows + len(content.rejected), len(content.rejected)),
-            *(content.fingerprint, load_id),
+            *(content.fingerprint, window.pages, load_id),
         )
     return written, removed
+
+
+def _note_pages(cursor: adbc.Cursor, task: Task) -> None:
+    within = f"table_name = $1 and low = {task.window.low}"
+    _execute(cursor, f"update raw._windows set pages = $2 where {within}", task.table.target, task.window.pages)
 
 
 def _merge(cursor: adbc.Cursor, task: Task, rows: pa.Table) -> tuple[int, int]:
@@ -202,16 +250,15 @@ def _merge(cursor: adbc.Cursor, task: Task, rows: pa.Table) -> tuple[int, int]:
     raw = f"raw.{quote(task.table.target)}"
     cursor.execute(f"create temporary table _incoming (like {raw}) on commit drop")
     cursor.adbc_ingest("_incoming", rows, mode="append", temporary=True)
-    cursor.execute("analyze _incoming")
+    cursor.execute("analyze _incoming (_rowid)")
     names = [quote(column.target) for column in task.table.columns]
-    # `*<>` compares the stored images: -0.0 is not 0.0 to it, as it is not in the source.
+    # `*=` compares the stored images: -0.0 is not 0.0 to it, as it is not in the source.
     old, new = (f"row({', '.join(f'{t}.{n}' for n in names)})::record" for t in ("t", "i"))
-    differs = f" or {old} *<> {new}" if names else ""
+    same = f" and {old} *= {new}" if names else ""
     within = f"t._rowid between {task.window.low} and {task.window.high}"
     removed = _counted(
         cursor,
-        f"delete from {raw} where ctid in (select t.ctid from {raw} t left join _incoming i using (_rowid) "
-        f"where {within} and (i._rowid is null{differs}))",
+        f"delete from {raw} t where {within} and not exists (select from _incoming i where i._rowid = t._rowid{same})",
     )
     listed = ", ".join(["_rowid", *names, "_load_id"])
     written = _counted(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import UserError
+from loader.plan import target_name
 from loader.source import quote
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ create table if not exists raw._windows (
     source_rows bigint not null,
     rejected_rows bigint not null,
     fingerprint text not null,
+    pages text,
     load_id bigint not null,
     loaded_at timestamptz not null default clock_timestamp(),
     primary key (table_name, low)
@@ -68,13 +70,14 @@ create table if not exists raw.rejected_rows (
 
 @dataclass(frozen=True)
 class Entry:
-    """A window as the ledger has it: what was in the source when it was last loaded."""
+    """A window as the ledger has it: what was in the source when it was last loaded, and the digest of its pages."""
 
     low: int
     high: int
     rows: int
     rejected: int
     fingerprint: str
+    pages: str | None
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ class Ledger:
         """Every window by table and lower end."""
         found: dict[str, dict[int, Entry]] = {}
         for table, *entry in self._rows(
-            "select table_name, low, high, source_rows, rejected_rows, fingerprint from raw._windows"
+            "select table_name, low, high, source_rows, rejected_rows, fingerprint, pages from raw._windows"
         ):
             found.setdefault(table, {})[entry[0]] = Entry(*entry)
         return found
@@ -192,6 +195,16 @@ class Ledger:
     def count(self, table: str) -> int:
         """The rows that a table of raw really has."""
         return int(self._value(f"select count(*) from raw.{quote(table)}"))
+
+    def index(self, table: str) -> None:
+        """Make rows quick to find by window and by load, for merging and for those who read what a load changed.
+
+        A BRIN is a few pages however large the table is; it is made for the second load, so the first pays nothing.
+        """
+        relation, name = f"raw.{quote(table)}", quote(target_name(f"{table}_by_rowid"))
+        self._do(f"create index if not exists {name} on {relation} using brin (_rowid, _load_id)")
+        self._do("select brin_summarize_new_values(%s)", f"raw.{name}")
+        self._do(f"analyze {relation} (_rowid, _load_id)")
 
     def all_null(self, table: str, column: str) -> bool:
         """Whether a column of raw holds no value at all."""

@@ -23,7 +23,6 @@ from loader.target import Target, resolve
 
 if TYPE_CHECKING:
     from loader.destination import Done
-    from loader.plan import TablePlan
 
 
 @dataclass(frozen=True)
@@ -142,16 +141,18 @@ def _load(
 
         importing.result().replicate(snapshot, target, standings, ledger, load_id, report)
     for standing in standings:
-        _settle(standing.table, load_id, ledger, summary)
+        _settle(standing, load_id, ledger, summary)
     complete = options.whole and not summary.warnings
     ledger.finish(load_id, snapshot.digest if complete else None, "; ".join(summary.warnings) or "well")
 
 
-def _settle(table: TablePlan, load_id: int, ledger: Ledger, summary: Summary) -> None:
+def _settle(standing: evolve.Standing, load_id: int, ledger: Ledger, summary: Summary) -> None:
     """Record a table and see that source = raw + rejected."""
-    rows = ledger.count(table.target)
+    table = standing.table
+    line = summary.tables.setdefault(table.target, TableSummary(table.target))
+    touched = line.written or line.removed or not standing.trusted
+    rows = ledger.count(table.target) if touched else standing.raw_rows
     source_rows, rejected = ledger.record(table, load_id, rows)
-    summary.tables.setdefault(table.target, TableSummary(table.target))
     if not table.rows == source_rows == rows + rejected:
         summary.warnings.append(
             f"Table {table.target} does not add up: the source has {table.rows:,} rows, the ledger {source_rows:,}, "

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from loader import types
 from loader.errors import UserError
+from loader.pages import Stored, stored
 from loader.source import SourceTable, quote, tables
 
 DLT_TABLES = ("_dlt_loads", "_dlt_version", "_dlt_pipeline_state")
@@ -35,11 +36,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Window:
-    """A range of rowids, both ends included, with the number of rows in it."""
+    """A range of rowids, both ends included, with its number of rows and the digest of its pages, if they have one."""
 
     low: int
     high: int
     rows: int
+    pages: str | None = None
 
 
 @dataclass(frozen=True)
@@ -127,18 +129,23 @@ def _plan(connection: sqlite3.Connection, table: SourceTable, window_bits: int) 
         target = target_name(column.name, SYSTEM_COLUMNS)
         columns.append(Column(column.name, target, chosen, types.guard(column, chosen)))
     refuse_collisions(f"columns of {table.name}", {c.source: c.target for c in columns}, RESERVED_COLUMNS)
-    return TablePlan(table, target_name(table.name), tuple(columns), tuple(_windows(connection, table, window_bits)))
+    windows = _windows(connection, table, window_bits, repr(columns))
+    return TablePlan(table, target_name(table.name), tuple(columns), tuple(windows))
 
 
-def _windows(connection: sqlite3.Connection, table: SourceTable, bits: int) -> Iterator[Window]:
+def _windows(connection: sqlite3.Connection, table: SourceTable, bits: int, reading: str) -> Iterator[Window]:
     if not table.has_rowid:
         (rows,) = connection.execute(f"select count(*) from {table.sql_name}").fetchone()
         if rows:
             yield Window(0, LARGEST_ROWID, rows)
         return
-    grouped = f"select {table.rowid} >> {bits}, count(*) from {table.sql_name} group by 1 order by 1"
-    for number, rows in connection.execute(grouped):
-        yield Window(number << bits, (number << bits) + (1 << bits) - 1, rows)
+    found = stored(connection, table, bits, reading)
+    if found is None:
+        grouped = f"select {table.rowid} >> {bits}, count(*) from {table.sql_name} group by 1 order by 1"
+        found = {number: Stored(rows, None) for number, rows in connection.execute(grouped)}
+    for number, window in found.items():
+        low = number << bits
+        yield Window(low, low + (1 << bits) - 1, window.rows, window.digest)
 
 
 def target_name(name: str, forbidden: Collection[str] = ()) -> str:

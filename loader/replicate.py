@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import dlt
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -17,10 +20,11 @@ from loader.errors import UserError
 from loader.evolve import Standing, strays
 from loader.ledger import Ledger
 from loader.naming import carried
-from loader.plan import Window
+from loader.plan import TablePlan, Window
 from loader.snapshot import Snapshot
 from loader.target import Target
 from loader.types import BIGINT, BYTEA, DOUBLE, TEXT
+from loader.window import read
 
 if TYPE_CHECKING:
     from dlt.common.data_types import TDataType
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 DLT_TYPE: dict[str, TDataType] = {BIGINT: "bigint", DOUBLE: "double", TEXT: "text", BYTEA: "binary"}
 NO_ROWS = Window(0, 0, 0)
+READ_AHEAD = 2  # windows
 SETTINGS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "CRITICAL",  # what a user has to know is said by the run itself
@@ -47,8 +52,8 @@ def replicate(
 ) -> None:
     """Bring every window of these tables into step with the snapshot.
 
-    Windows whose fingerprint is in the ledger are read and compared but not written. Each window commits
-    by itself, so a run that is killed is simply run again.
+    Windows whose pages are those of the ledger are not even read, those whose fingerprint is there are not
+    written. Each window commits by itself, so a run that is killed is simply run again.
 
     Args:
         snapshot: the private copy of the source.
@@ -65,9 +70,21 @@ def replicate(
                 for statement in strays(standing):
                     cursor.execute(statement)
             ledger.forget(standing.table.target)
-    tasks = [task for standing in standings for task in _tasks(standing)]
+    tasks = []
+    for task in (task for standing in standings for task in _tasks(standing)):
+        if task.settled:
+            report(task.nothing_to_do)
+        else:
+            tasks.append(task)
+    if not tasks:
+        return
+    for standing in standings:
+        if standing.exists and len(standing.table.windows) > 1 and any(t.table is standing.table for t in tasks):
+            ledger.index(standing.table.target)
     work = Work(snapshot, target, load_id, {task.key: task for task in tasks}, report)
-    with tempfile.TemporaryDirectory(prefix="spock-dlt-") as room:
+    with tempfile.TemporaryDirectory(prefix="spock-dlt-") as room, ThreadPoolExecutor(1) as reader:
+        for task in tasks[:READ_AHEAD]:  # while dlt prepares the tables
+            work.ahead[task.key] = reader.submit(read, snapshot, task.table, task.window)
         pipeline = dlt.pipeline(
             "spock",
             pipelines_dir=room,  # only the ledger survives: a package that a killed run left would run twice
@@ -76,7 +93,9 @@ def replicate(
         )
         pipeline.config.restore_from_destination = False
         try:
-            pipeline.run([_resource(standing, tasks, Path(room)) for standing in standings])
+            pipeline.run(
+                [_resource(table, list(its), Path(room)) for table, its in groupby(tasks, attrgetter("table"))]
+            )
         except PipelineStepFailed as failure:
             raise UserError(
                 f"The load stopped while dlt was at the step {failure.step}: {_cause(failure)}. The windows finished "
@@ -106,8 +125,7 @@ def _tasks(standing: Standing) -> Iterator[Task]:
             yield Task(standing.table, Window(entry.low, entry.high, 0), entry, empty=False)
 
 
-def _resource(standing: Standing, tasks: list[Task], room: Path) -> Any:
-    table = standing.table
+def _resource(table: TablePlan, tasks: list[Task], room: Path) -> Any:
     columns: dict[str, TColumnSchema] = {
         column.target: {"name": column.target, "data_type": DLT_TYPE[column.type], "nullable": True}
         for column in table.columns
@@ -116,10 +134,9 @@ def _resource(standing: Standing, tasks: list[Task], room: Path) -> Any:
         columns[own] = {"name": own, "data_type": "bigint", "nullable": False}
 
     def windows() -> Iterator[Any]:
-        for number, task in enumerate(tasks):
-            if task.table is table:
-                file = room / f"window-{number}.{FORMAT}"
-                file.write_text(json.dumps([table.target, task.window.low]), encoding="utf-8")
-                yield dlt.mark.with_file_import(str(file), FORMAT, task.window.rows)
+        for task in tasks:
+            file = room / f"window-{uuid4()}.{FORMAT}"
+            file.write_text(task.key, encoding="utf-8")
+            yield dlt.mark.with_file_import(str(file), FORMAT, task.window.rows)
 
     return dlt.resource(windows, name=carried(table.target), columns=columns, write_disposition="append")
