@@ -33,7 +33,7 @@ class Options:
     target: str | None = None
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    window_bits: int = 16
+    window_bits: int = plan.WINDOW_BITS
     full_refresh: bool = False
     dry_run: bool = False
     progress: str = "auto"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from loader.errors import COULD_NOT_RUN, UserError
 from loader.paths import source_path
+from loader.plan import WINDOW_BITS
 from loader.progress import say
 
 EPILOG = """\
@@ -36,10 +37,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--batch-size",
         type=_bits,
-        default=16,
+        default=WINDOW_BITS,
         metavar="N",
         dest="window_bits",
-        help="rows a window, rounded up to a power of two (default 65536)",
+        help=f"rows a window, rounded up to a power of two (default {1 << WINDOW_BITS})",
     )
     made.add_argument(
         "--full-refresh", action="store_true", help="distrust the ledger: compare every row and mend what differs"
