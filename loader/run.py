@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -65,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     options = parser().parse_args(arguments)
     try:
+        gc.set_threshold(100_000)  # else a tenth of a run goes into looking through the modules that dlt imports
         # Imported late: --help and argument errors should not wait for database drivers.
         from loader import load, status
 
