@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -71,12 +70,13 @@ def run(options: Options) -> int:
             if options.whole and not options.full_refresh and _is_loaded(options.source, ledger):
                 summary.unchanged = True
             else:
-                with ThreadPoolExecutor(1) as aside:
+                with ThreadPoolExecutor(2) as aside:
                     # dlt and the drivers take a second to import; SQLite works meanwhile, without Python's lock.
                     importing = aside.submit(import_module, "loader.replicate")
                     with open_snapshot(options.source) as snapshot:
                         options.tell(f"Reading from a snapshot of {options.source}.")
-                        _load(options, snapshot, target, ledger, summary, importing)
+                        checking = aside.submit(quick_check, snapshot)
+                        _load(options, snapshot, target, ledger, summary, checking, importing)
             summary.rejected = ledger.rejected()
     finally:
         connection.close()
@@ -91,8 +91,7 @@ def _preview(options: Options, target: Target, ledger: Ledger) -> int:
 
     with open_snapshot(options.source) as snapshot:
         quick_check(snapshot)
-        with closing(snapshot.connect()) as reader:
-            planned, standings, changes = _plan(options, reader, ledger)
+        planned, standings, changes = _plan(options, snapshot, ledger)
         with progress(options.progress, planned.rows) as shown:
             told = preview.look(snapshot, standings, changes, shown)
     print(json.dumps(told.document(), ensure_ascii=False, indent=2) if options.json else told.text(str(target)))
@@ -108,12 +107,16 @@ def _is_loaded(source: Path, ledger: Ledger) -> bool:
 
 
 def _plan(
-    options: Options, reader: sqlite3.Connection, ledger: Ledger
+    options: Options, snapshot: Snapshot, ledger: Ledger
 ) -> tuple[plan.Plan, list[evolve.Standing], list[evolve.Change]]:
     """What to do, the same for the dry run and the real one."""
-    planned = plan.make(reader, options.only, options.exclude, options.window_bits)
+    with closing(snapshot.connect()) as reader:
+        for name in source.left_out(reader):
+            options.tell(f"The {name} has no rows of its own and is not copied.")
+        planned = plan.make(reader, options.only, options.exclude, options.window_bits)
+        everything = {plan.target_name(table.name) for table in source.tables(reader)}
     standings, changes = evolve.stand(planned, ledger, options.full_refresh)
-    changes += evolve.gone({plan.target_name(table.name) for table in source.tables(reader)}, ledger)
+    changes += evolve.gone(everything, ledger)
     return planned, standings, changes
 
 
@@ -123,13 +126,13 @@ def _load(
     target: Target,
     ledger: Ledger,
     summary: Summary,
+    checking: Future[None],
     importing: Future[ModuleType],
 ) -> None:
-    quick_check(snapshot)
-    with closing(snapshot.connect()) as reader:
-        for name in source.left_out(reader):
-            options.tell(f"The {name} has no rows of its own and is not copied.")
-        planned, standings, changes = _plan(options, reader, ledger)
+    try:
+        planned, standings, changes = _plan(options, snapshot, ledger)
+    finally:
+        checking.result()  # what we stumble on in a damaged file says less than SQLite's own check
     summary.changes = [change.says for change in changes]
     evolve.apply(changes, ledger)
     load_id = summary.load_id = ledger.begin(options.source.name)

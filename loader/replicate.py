@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DLT_TYPE: dict[str, TDataType] = {BIGINT: "bigint", DOUBLE: "double", TEXT: "text", BYTEA: "binary"}
 NO_ROWS = Window(0, 0, 0)
-READ_AHEAD = 2  # windows
+READ_AHEAD = 4  # windows
 SETTINGS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "CRITICAL",  # what a user has to know is said by the run itself
