@@ -15,9 +15,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
-import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import JobClientBase, LoadJob, RunnableLoadJob
@@ -26,9 +25,11 @@ from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
+from psycopg2 import extensions as psycopg
 
 from loader.ledger import Entry
 from loader.naming import unfolded
+from loader.pgcopy import Stream
 from loader.plan import LONGEST_NAME, TablePlan, Window
 from loader.snapshot import Snapshot
 from loader.source import quote
@@ -87,18 +88,18 @@ class Work:
     report: Callable[[Done], None]
     ahead: dict[str, Future[Content]] = field(default_factory=dict)
     _mine: threading.local = field(default_factory=threading.local, repr=False)
-    _all: list[adbc.Connection] = field(default_factory=list, repr=False)
+    _all: list[psycopg.connection] = field(default_factory=list, repr=False)
 
-    def connection(self) -> adbc.Connection:
-        """The ADBC connection of this worker thread: making one costs as much as a small window."""
+    def connection(self) -> psycopg.connection:
+        """The connection of this worker thread: making one costs as much as a small window."""
         if not hasattr(self._mine, "connection"):
-            self._mine.connection = adbc.connect(self.target.uri())
+            self._mine.connection = self.target.connect()
             self._all.append(self._mine.connection)
             with self._mine.connection.cursor() as cursor:
                 # A commit need not wait for the disk: the ledger's last one, which does, brings all before it there.
                 cursor.execute("set synchronous_commit = off")
             self._mine.connection.commit()
-        return self._mine.connection
+        return cast(psycopg.connection, self._mine.connection)
 
     def content(self, task: Task) -> Content:
         """The window of a task, read ahead or now."""
@@ -210,71 +211,66 @@ class _Unconnected:
         pass
 
 
-def _write(cursor: adbc.Cursor, task: Task, content: Content, load_id: int) -> tuple[int, int]:
+def _write(cursor: psycopg.cursor, task: Task, content: Content, load_id: int) -> tuple[int, int]:
     """Write what differs; return the rows written and the rows removed or replaced."""
     rows = content.rows.append_column("_load_id", pa.repeat(pa.scalar(load_id, pa.int64()), content.rows.num_rows))
     table, window = task.table.target, task.window
     if task.empty:
-        cursor.adbc_ingest(table, rows, mode="append", db_schema_name="raw")
+        _copy(cursor, f"raw.{quote(table)}", rows)
         written, removed = rows.num_rows, 0
     else:
         written, removed = _merge(cursor, task, rows)
-    within = f"table_name = $1 and rowid between {window.low} and {window.high}"
-    _execute(cursor, f"delete from raw.rejected_rows where {within}", table)
+    within = (table, window.low, window.high)
+    cursor.execute("delete from raw.rejected_rows where table_name = %s and rowid between %s and %s", within)
     for row in content.rejected:
-        _execute(
-            cursor,
+        cursor.execute(
             'insert into raw.rejected_rows (table_name, rowid, column_name, value, reason, "row", load_id) '
-            "values ($1, $2, $3, $4, $5, $6::jsonb, $7)",
-            *(table, row.rowid, row.column, row.value, row.reason, row.row, load_id),
+            "values (%s, %s, %s, %s, %s, %s, %s)",
+            (table, row.rowid, row.column, row.value, row.reason, row.row, load_id),
         )
-    _execute(cursor, f"delete from raw._windows where table_name = $1 and low = {window.low}", table)
+    cursor.execute("delete from raw._windows where table_name = %s and low = %s", (table, window.low))
     if content.rows.num_rows or content.rejected:
-        _execute(
-            cursor,
+        cursor.execute(
             "insert into raw._windows (table_name, low, high, source_rows, rejected_rows, fingerprint, pages, load_id) "
-            "values ($1, $2, $3, $4, $5, $6, $7, $8)",
-            *(table, window.low, window.high, rows.num_rows + len(content.rejected), len(content.rejected)),
-            *(content.fingerprint, window.pages, load_id),
+            "values (%s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                *(table, window.low, window.high, rows.num_rows + len(content.rejected), len(content.rejected)),
+                *(content.fingerprint, window.pages, load_id),
+            ),
         )
     return written, removed
 
 
-def _note_pages(cursor: adbc.Cursor, task: Task) -> None:
-    within = f"table_name = $1 and low = {task.window.low}"
-    _execute(cursor, f"update raw._windows set pages = $2 where {within}", task.table.target, task.window.pages)
+def _note_pages(cursor: psycopg.cursor, task: Task) -> None:
+    cursor.execute(
+        "update raw._windows set pages = %s where table_name = %s and low = %s",
+        (task.window.pages, task.table.target, task.window.low),
+    )
 
 
-def _merge(cursor: adbc.Cursor, task: Task, rows: pa.Table) -> tuple[int, int]:
+def _copy(cursor: psycopg.cursor, relation: str, rows: pa.Table) -> None:
+    listed = ", ".join(map(quote, rows.column_names))
+    cursor.copy_expert(f"copy {relation} ({listed}) from stdin (format binary)", Stream(rows))
+
+
+def _merge(cursor: psycopg.cursor, task: Task, rows: pa.Table) -> tuple[int, int]:
     """Replace only the rows that differ, bit for bit, so that all others keep their `_load_id`."""
     raw = f"raw.{quote(task.table.target)}"
     cursor.execute(f"create temporary table _incoming (like {raw}) on commit drop")
-    cursor.adbc_ingest("_incoming", rows, mode="append", temporary=True)
+    _copy(cursor, "_incoming", rows)
     cursor.execute("analyze _incoming (_rowid)")
     names = [quote(column.target) for column in task.table.columns]
     # `*=` compares the stored images: -0.0 is not 0.0 to it, as it is not in the source.
     old, new = (f"row({', '.join(f'{t}.{n}' for n in names)})::record" for t in ("t", "i"))
     same = f" and {old} *= {new}" if names else ""
     within = f"t._rowid between {task.window.low} and {task.window.high}"
-    removed = _counted(
-        cursor,
-        f"delete from {raw} t where {within} and not exists (select from _incoming i where i._rowid = t._rowid{same})",
+    cursor.execute(
+        f"delete from {raw} t where {within} and not exists (select from _incoming i where i._rowid = t._rowid{same})"
     )
+    removed = cursor.rowcount
     listed = ", ".join(["_rowid", *names, "_load_id"])
-    written = _counted(
-        cursor,
+    cursor.execute(
         f"insert into {raw} ({listed}) select {listed} from _incoming i "
-        f"where not exists (select from {raw} t where t._rowid = i._rowid and {within})",
+        f"where not exists (select from {raw} t where t._rowid = i._rowid and {within})"
     )
-    return written, removed
-
-
-def _counted(cursor: adbc.Cursor, statement: str) -> int:
-    """Run a statement and return how many rows it touched, which ADBC does not report."""
-    cursor.execute(f"with touched as ({statement} returning 1) select count(*) from touched")
-    (count,) = cursor.fetchone() or (0,)
-    return int(count)
-
-
-def _execute(cursor: adbc.Cursor, statement: str, *values: Any) -> None:
-    cursor.execute(statement, parameters=values)
+    return cursor.rowcount, removed
