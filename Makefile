@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export RUNTIME__DLTHUB_TELEMETRY := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup demo test lint types check pytest bench-load lock clean
+.PHONY: help setup demo test lint types check pytest bench-load diagram lock clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ pytest: setup ## all tests: the whole way on the embedded engine, and on a serve
 
 bench-load: setup ## what a load takes on the server that POSTGRES_HOST names, beside \copy and pgloader (ARGS=--help)
 	@python -m benchmarks.load $(ARGS)
+
+diagram: setup ## docs/schema.md from models/**/*.yml
+	@python -m expectations.diagram
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --output-file requirements.lock --quiet

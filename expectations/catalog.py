@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ MODELS = PROJECT / "models"
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 VARIABLE = re.compile(r"""\{\{\s*var\(\s*['"](\w+)['"]\s*\)\s*\}\}""")
 BUCKETS = ("month", "quarter", "year")
+READ = re.compile(r"""\{\{\s*ref\(\s*['"](\w+)['"]\s*\)\s*\}\}""")
 REFERENCE = re.compile(r"""^\s*ref\(\s*['"](\w+)['"]\s*\)\s*$""")
 
 
@@ -54,7 +55,11 @@ class Hypertable:
 
 @dataclass(frozen=True)
 class TargetTable:
-    """A table of the schema `public`; `checks` are SQL conditions, `indexes` names."""
+    """A table of the schema `public`.
+
+    `checks` are SQL conditions, `indexes` names, `unique` the column groups that are unique beside the key,
+    `clauses` what DDL says of a column after its type (identity, default, generated).
+    """
 
     name: str
     columns: Mapping[str, str]
@@ -63,6 +68,10 @@ class TargetTable:
     checks: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     hypertable: Hypertable | None = None
+    description: str = ""
+    required: frozenset[str] = frozenset()
+    unique: tuple[tuple[str, ...], ...] = ()
+    clauses: Mapping[str, str] = field(default_factory=dict)
 
     def regions(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """Region columns that belong to a ticker: {region: (ticker, the tables whose region it inherits)}."""
@@ -79,11 +88,13 @@ class TargetTable:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A continuous aggregate, its bucket column (month, quarter or year) and its refresh policy."""
+    """A continuous aggregate, its bucket column (month, quarter or year), its refresh policy and what it reads."""
 
     name: str
     bucket: str
     policy: Mapping[str, str]
+    base: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,8 @@ def read(models: Path = MODELS) -> Catalog:
             tables[model["name"]] = _table(model, variables)
         elif bucket and {"ticker", "region"} <= columns:
             policy = model.get("config", {}).get("refresh_policy", {})
-            aggregates[model["name"]] = Aggregate(model["name"], bucket, policy)
+            base = _base(next(models.rglob(f"{model['name']}.sql"), None))
+            aggregates[model["name"]] = Aggregate(model["name"], bucket, policy, base, model.get("description", ""))
     if not tables:
         raise UserError(f"No table is declared in {models}: its yml files must name columns and a primary key.")
     sources = [group for document in documents for group in document.get("sources", []) if group["name"] == "raw"]
@@ -138,7 +150,17 @@ def _table(model: dict[str, Any], variables: Mapping[str, Any]) -> TargetTable:
         checks=tuple(c["expression"] for c in constraints if c["type"] == "check"),
         indexes=tuple(config.get("named_indexes", {})),
         hypertable=hypertable,
+        description=model.get("description", ""),
+        required=frozenset(c["columns"][0] for c in constraints if c["type"] == "not_null"),
+        unique=tuple(tuple(c["columns"]) for c in constraints if c["type"] == "unique"),
+        clauses={c["columns"][0]: c["expression"] for c in constraints if c["type"] == "custom"},
     )
+
+
+def _base(sql: Path | None) -> str:
+    """What a model reads, where its SQL lies beside its yml."""
+    found = READ.search(sql.read_text(encoding="utf-8")) if sql else None
+    return found[1] if found else ""
 
 
 def _variable(value: str, variables: Mapping[str, Any]) -> str:
