@@ -12,10 +12,7 @@ renamed as (
     select
         ---------- ids
         {{ canonical_ticker('ticker') }} as ticker,
-        coalesce(
-            parent_region,
-            {{ region_by_ticker_shape(canonical_ticker('ticker')) }}
-        ) as region,
+        {{ resolved_region('ticker') }} as region,
         ---------- strings
         issuer,
         underlying_asset_class,

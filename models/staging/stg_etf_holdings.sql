@@ -21,9 +21,9 @@ renamed as (
         ---------- ids
         id,
         {{ canonical_ticker('etf_ticker') }} as etf_ticker,
-        coalesce(fund_region, etf_parent_region, {{ region_by_ticker_shape(canonical_ticker('etf_ticker')) }}) as etf_region,
+        {{ resolved_region('etf_ticker', parents=['fund', 'etf_parent']) }} as etf_region,
         {{ canonical_ticker('stock_ticker') }} as stock_ticker,
-        coalesce(stock_parent_region, {{ region_by_ticker_shape(canonical_ticker('stock_ticker')) }}) as stock_region,
+        {{ resolved_region('stock_ticker', parents=['stock_parent']) }} as stock_region,
         {{ canonical_date('as_of_date') }} as as_of_date,
         ---------- strings
         data_source,

@@ -13,10 +13,7 @@ renamed as (
         ---------- ids
         id,
         {{ canonical_ticker('ticker') }} as ticker,
-        coalesce(
-            parent_region,
-            {{ region_by_ticker_shape(canonical_ticker('ticker')) }}
-        ) as region,
+        {{ resolved_region('ticker') }} as region,
         ---------- strings
         period_type,
         data_source,

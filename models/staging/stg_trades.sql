@@ -13,11 +13,7 @@ renamed as (
         ---------- ids
         id,
         {{ canonical_ticker('ticker') }} as ticker,
-        coalesce(
-            {{ canonical_region('region') }},
-            parent_region,
-            {{ region_by_ticker_shape(canonical_ticker('ticker')) }}
-        ) as region,
+        {{ resolved_region('ticker', own='region') }} as region,
         ---------- strings
         side,
         order_type,
