@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -179,3 +182,37 @@ def test_a_new_column_of_the_source_arrives_with_its_values(place: Place, path: 
         "update ohlcv_data set sentiment = 0.5 where id = 1",
     )
     assert place.query("select sentiment from ohlcv_data where id = 1") == [(0.5,)]
+
+
+def written(place: Place, name: str) -> dict[str, Any]:
+    """A JSON document that dbt left in its target folder."""
+    found: dict[str, Any] = json.loads((Path(place.environment["DBT_TARGET_PATH"]) / name).read_text())
+    return found
+
+
+def test_the_generated_docs_have_every_relation_with_its_declared_columns(place: Place) -> None:
+    place.run("dbt", "docs", "generate")
+    there = {key: set(node["columns"]) for key, node in written(place, "catalog.json")["nodes"].items()}
+    declared = {
+        key: set(node["columns"])
+        for key, node in written(place, "manifest.json")["nodes"].items()
+        if node["resource_type"] == "model"
+    }
+    assert len(declared) > 30
+    assert {key: columns - there.get(key, set()) for key, columns in declared.items()} == {
+        key: set() for key in declared
+    }
+
+
+@pytest.mark.parametrize(
+    ("age", "status", "code"), [("0 days", "pass", 0), ("2 days", "warn", 0), ("8 days", "error", 1)]
+)
+def test_source_freshness_says_when_the_last_load_was(place: Place, age: str, status: str, code: int) -> None:
+    move = "update raw._loads set finished_at = finished_at {} %s::interval"
+    place.query(move.format("-"), age)
+    done = place.run("dbt", "source", "freshness", check=False)
+    (found,) = written(place, "sources.json")["results"]
+    [(last,)] = place.query("select max(finished_at) from raw._loads")
+    place.query(move.format("+"), age)
+    assert (done.returncode, found["status"]) == (code, status)
+    assert datetime.fromisoformat(found["max_loaded_at"]) == last
