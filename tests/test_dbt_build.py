@@ -184,6 +184,18 @@ def test_a_new_column_of_the_source_arrives_with_its_values(place: Place, path: 
     assert place.query("select sentiment from ohlcv_data where id = 1") == [(0.5,)]
 
 
+def test_raw_may_be_dropped_and_loaded_again(place: Place, path: Path) -> None:
+    assert place.run("dbt", "run-operation", "drop_raw", check=False).returncode == 1
+    assert place.query("select to_regnamespace('raw') is not null") == [(True,)]
+    before = closes(place, "005930")
+    place.run("dbt", "run-operation", "drop_raw", "--args", "{confirm: 'yes'}")
+    assert place.query("select to_regnamespace('raw') is null, to_regnamespace('staging') is null") == [(True, True)]
+    assert closes(place, "005930") == before
+    step(place, path, "update ohlcv_data set close = 12.5 where id = 1")
+    assert closes(place, "005930") == before | {("KR", "2020-01-02"): (12.5, 1)}
+    assert place.query("select table_name from audit.conservation where difference <> 0") == []
+
+
 def written(place: Place, name: str) -> dict[str, Any]:
     """A JSON document that dbt left in its target folder."""
     found: dict[str, Any] = json.loads((Path(place.environment["DBT_TARGET_PATH"]) / name).read_text())
