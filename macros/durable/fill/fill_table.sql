@@ -23,6 +23,7 @@
         {%- do remember_state(relation, state) -%}
         {{ return('UP TO DATE') }}
     {%- endif -%}
+    {%- do run_query('analyze ' ~ due ~ ' (' ~ quoted_list(spec.key) ~ ', _rowid, _reason)') -%}
     {%- if not full -%}
         {%- set related = find_related(relation, spec, due) -%}
         {%- if related > 0 -%}
@@ -30,7 +31,6 @@
                 spec, narrow(sql, '\\1._rowid in (select rowid from related_' ~ spec.name ~ ')', 'false'), columns)) -%}
         {%- endif -%}
     {%- endif -%}
-    {%- do run_query('analyze ' ~ due ~ ' (' ~ quoted_list(spec.key) ~ ', _rowid, _reason)') -%}
     {%- do judge_due(relation, spec, due, is_new) -%}
     {%- if not is_new and config.get('hypertable') -%}
         {#- the default limit exists to protect from mistakes; here each row is meant -#}
