@@ -61,12 +61,12 @@ CHUNKS = """
 """
 # A watermark is kept in microseconds, and is the smallest number while nothing is stored yet.
 MATERIALIZED = """
-    select (timestamp 'epoch' + w.mark / 86400000000 * interval '1 day')::date
+    select (timestamp 'epoch' + w.watermark / 86400000000 * interval '1 day')::date
     from _timescaledb_catalog.hypertable h
     join timescaledb_information.continuous_aggregates a
         on h.schema_name = a.materialization_hypertable_schema and h.table_name = a.materialization_hypertable_name
-    cross join lateral (select _timescaledb_functions.cagg_watermark(h.id) as mark) w
-    where a.view_schema = 'public' and a.view_name = %s and abs(w.mark / 86400000000) < 2900000
+    join _timescaledb_catalog.continuous_aggs_watermark w on w.mat_hypertable_id = h.id
+    where a.view_schema = 'public' and a.view_name = %s and abs(w.watermark / 86400000000) < 2900000
 """
 JOBS = """
     select

@@ -7,7 +7,8 @@
     {%- set fingerprint = local_md5(modules.re.sub('\\s+', ' ', modules.re.sub('--[^\n]*', '', body))) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {%- do statement_rows("select pg_advisory_xact_lock(hashtext('quant: " ~ this.identifier ~ "'))") -%}
+    {#- One lock for all aggregates: two that are made at once on one parent would both make its trigger. -#}
+    {%- do statement_rows("select pg_advisory_xact_lock(hashtext('quant: continuous aggregates'))") -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- set found = run_query(

@@ -20,7 +20,7 @@
     {%- do reconcile_indexes(relation, config.get('named_indexes', {})) -%}
     {%- if config.get('hypertable') -%}
         {%- do reconcile_chunk_interval(relation, config.get('hypertable')) -%}
-        {%- do reconcile_compression(relation, config.get('compression')) -%}
+        {%- do reconcile_compression(relation, compression_layout(config.get('compression'), spec.foreign_keys)) -%}
     {%- endif -%}
     {%- do reconcile_comments(relation, model) -%}
     {%- if outcome.startswith('WROTE') and (is_new or flags.FULL_REFRESH) -%}

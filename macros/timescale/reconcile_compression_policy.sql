@@ -1,3 +1,4 @@
+{#- It first runs the next night: the build compresses by itself, and a worker amid it would wait for it or deadlock. -#}
 {% macro reconcile_compression_policy(relation, after) %}
     {%- set found = run_query(
         "select coalesce((config ->> 'compress_after')::interval = interval '" ~ after ~ "', false)"
@@ -9,7 +10,9 @@
             else "call remove_columnstore_policy('" ~ relation ~ "')") -%}
     {%- endif -%}
     {%- if not found or not found[0][0] -%}
-        {%- do run_query("select add_compression_policy('" ~ relation ~ "', interval '" ~ after ~ "')" if timescale_version() < 218
-            else "call add_columnstore_policy('" ~ relation ~ "', after => interval '" ~ after ~ "')") -%}
+        {%- set add = ["select add_compression_policy(", "compress_after"] if timescale_version() < 218
+            else ["call add_columnstore_policy(", "after"] -%}
+        {%- do run_query(add[0] ~ "'" ~ relation ~ "', " ~ add[1] ~ " => interval '" ~ after
+            ~ "', initial_start => date_trunc('day', now()) + interval '25 hours')") -%}
     {%- endif -%}
 {% endmacro %}
