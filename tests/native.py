@@ -16,24 +16,31 @@ from pathlib import Path
 from loader.target import Target, resolve
 
 NEEDED = "timescaledb.control"
-SETTINGS = """
-shared_preload_libraries = 'timescaledb'
-timescaledb.telemetry_level = off
-timescaledb.max_background_workers = 8
+PLAIN = """
 max_worker_processes = 32
 max_connections = 60
 shared_buffers = 512MB
 fsync = off
 listen_addresses = '127.0.0.1'
 """
+WITH_TIMESCALEDB = f"""{PLAIN}
+shared_preload_libraries = 'timescaledb'
+timescaledb.telemetry_level = off
+timescaledb.max_background_workers = 8
+"""
 
 
-def installed() -> Path | None:
-    """The folder of PostgreSQL's programs that have TimescaleDB beside them, newest first."""
-    for program in sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_config"), reverse=True):
-        shared = subprocess.run([program, "--sharedir"], capture_output=True, text=True, check=True).stdout.strip()
-        if (Path(shared) / "extension" / NEEDED).exists() and (program.parent / "initdb").exists():
-            return program.parent
+def programs() -> list[Path]:
+    """The folders of PostgreSQL's programs on this machine, newest first."""
+    return sorted((found.parent for found in Path("/usr/lib/postgresql").glob("*/bin/initdb")), reverse=True)
+
+
+def with_timescaledb() -> Path | None:
+    """The newest of those that have TimescaleDB beside them."""
+    for folder in programs():
+        asked = subprocess.run([folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=True)
+        if (Path(asked.stdout.strip()) / "extension" / NEEDED).exists():
+            return folder
     return None
 
 
@@ -42,15 +49,16 @@ def server() -> Iterator[Target | None]:
     """A server on which databases may be made, or None where there is none."""
     if os.environ.get("POSTGRES_HOST"):
         yield resolve("server")
-    elif programs := installed():
-        with _started(programs) as target:
+    elif folder := with_timescaledb():
+        with started(folder, WITH_TIMESCALEDB) as target:
             yield target
     else:
         yield None
 
 
 @contextmanager
-def _started(programs: Path) -> Iterator[Target]:
+def started(programs: Path, settings: str) -> Iterator[Target]:
+    """A new server of those programs, removed at the end."""
     user = _ordinary_user()
     room = Path(tempfile.mkdtemp(prefix="quant-native-"))
     try:
@@ -82,7 +90,7 @@ def _started(programs: Path) -> Iterator[Target]:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         with (data / "postgresql.conf").open("a") as configuration:
-            configuration.write(f"{SETTINGS}port = {port}\nunix_socket_directories = '{room}'\n")
+            configuration.write(f"{settings}port = {port}\nunix_socket_directories = '{room}'\n")
         run("pg_ctl", "-D", str(data), "-l", str(room / "log"), "-w", "start")
         try:
             yield Target("server", "127.0.0.1", port, "postgres", "quant", "secret")

@@ -22,6 +22,18 @@ NO_SERVER = (
 )
 
 
+def server_environment(target: Target) -> dict[str, str]:
+    """What tells the commands to use that server."""
+    return {
+        "QUANT_TARGET": "server",
+        "POSTGRES_HOST": target.host,
+        "POSTGRES_PORT": str(target.port),
+        "POSTGRES_DB": target.database,
+        "POSTGRES_USER": target.user,
+        "POSTGRES_PASSWORD": target.password,
+    }
+
+
 @dataclass(frozen=True)
 class Place:
     """A target with nothing in it, and the environment in which the three commands use it."""
@@ -105,18 +117,7 @@ def make_place(
             if native_server is None:
                 pytest.skip(NO_SERVER)
             with native.database(native_server, name) as target:
-                yield Place(
-                    target,
-                    base
-                    | {
-                        "QUANT_TARGET": "server",
-                        "POSTGRES_HOST": target.host,
-                        "POSTGRES_PORT": str(target.port),
-                        "POSTGRES_DB": target.database,
-                        "POSTGRES_USER": target.user,
-                        "POSTGRES_PASSWORD": target.password,
-                    },
-                )
+                yield Place(target, base | server_environment(target))
 
     return make
 

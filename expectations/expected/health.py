@@ -8,6 +8,7 @@ from expectations.catalog import Aggregate, Catalog, Hypertable, TargetTable
 from expectations.expected.base import Expected, literal, no_rows
 
 LEFT_OVERS = "__dbt_(backup|tmp)"
+BEFORE_216 = "(select split_part(extversion, '.', 2)::int < 16 from pg_extension where extname = 'timescaledb')"
 
 
 def health(declared: Catalog) -> Iterator[Expected]:
@@ -54,7 +55,7 @@ def _hypertable(table: TargetTable, kept: Hypertable) -> Iterator[Expected]:
         "string_agg(attname || case when orderby_asc then '' else ' desc' end, ', ' order by orderby_column_index) "
         "filter (where orderby_column_index is not null) as order_by "
         f"from timescaledb_information.compression_settings where {this}) as s "
-        f"where segment_by = {literal(kept.segment_by)} and order_by = {literal(kept.order_by)}",
+        f"where {_layout(table, kept)}",
     )
     yield _some(
         f"{name} has a policy that compresses after {kept.compress_after}",
@@ -66,6 +67,20 @@ def _hypertable(table: TargetTable, kept: Hypertable) -> Iterator[Expected]:
         f"every chunk of {name} that is older than {kept.compress_after} is compressed",
         f"select chunk_name, range_start, range_end from timescaledb_information.chunks where {this} "
         f"and not is_compressed and range_end < now() - interval {literal(kept.compress_after)}",
+    )
+
+
+def _layout(table: TargetTable, kept: Hypertable) -> str:
+    """The condition on segment_by and order_by: before 2.16 the columns of foreign keys have to be segmented by."""
+    declared = f"(segment_by, order_by) = ({literal(kept.segment_by)}, {literal(kept.order_by)})"
+    referring = [column for foreign in table.foreign_keys for column in foreign.columns]
+    if not referring:
+        return declared
+    segments = dict.fromkeys((*referring, *kept.segment_by.split(", ")))
+    order = (column for column in kept.order_by.split(", ") if column.split(" ")[0] not in segments)
+    return (
+        f"case when {BEFORE_216} then (segment_by, order_by) = "
+        f"({literal(', '.join(segments))}, {literal(', '.join(order))}) else {declared} end"
     )
 
 

@@ -1,28 +1,41 @@
-{#- Before anything is made: whoever runs on a server that cannot carry the target should learn it from one sentence. -#}
+{#- Before anything is made: whoever runs on a server that cannot carry the target should learn it from one sentence. What
+    this makes itself, the extension, is rolled back with it: only then its edition and version can be told for certain. -#}
 {% macro check_server() %}
     {%- if execute and flags.WHICH in ('run', 'build', 'test') -%}
-        {%- set found = run_query(
-            "select (select count(*) from pg_available_extensions where name = 'timescaledb'),"
-            ~ " (select extversion from pg_extension where extname = 'timescaledb'),"
-            ~ " current_setting('timescaledb.license', true), current_setting('server_version'),"
-            ~ " current_setting('server_version_num')::int, to_regclass('raw._loads') is not null"
-        ).rows[0] -%}
         {%- set where = target.name ~ ' (' ~ target.dbname ~ ')' -%}
-        {%- if found[0] == 0 -%}
-            {{ exceptions.raise_compiler_error(
-                "The target " ~ where ~ " has no TimescaleDB: install the Community edition of TimescaleDB 2.11 or newer"
-                ~ " on that server (PostgreSQL " ~ found[3] ~ "), or use QUANT_TARGET=embedded.") }}
-        {%- elif found[2] == 'apache' -%}
-            {{ exceptions.raise_compiler_error(
+        {%- set server = run_query(
+            "select current_setting('server_version_num')::int, current_setting('server_version'),"
+            ~ " exists (select from pg_available_extensions where name = 'timescaledb'),"
+            ~ " exists (select from pg_settings where name like 'timescaledb.%'), to_regclass('raw._loads') is not null"
+        ).rows[0] -%}
+        {%- if server[0] < 150000 -%}
+            {{ refuse(
+                "The target " ~ where ~ " is PostgreSQL " ~ server[1] ~ ": version 15 or newer is needed.") }}
+        {%- elif not server[2] -%}
+            {{ refuse(
+                "The target " ~ where ~ " has no TimescaleDB: install the Community edition of TimescaleDB 2.14 or newer"
+                ~ " on that server (PostgreSQL " ~ server[1] ~ "), or use QUANT_TARGET=embedded.") }}
+        {%- elif not server[3] -%}
+            {{ refuse(
+                "The target " ~ where ~ " has TimescaleDB but does not load it: add timescaledb to shared_preload_libraries"
+                ~ " in its postgresql.conf and restart it.") }}
+        {%- endif -%}
+        {%- do run_query('begin') -%}
+        {%- do run_query('create extension if not exists timescaledb') -%}
+        {%- if timescale_version() < 214 -%}
+            {{ refuse(
+                "The target " ~ where ~ " has a TimescaleDB older than 2.14, whose aggregates of months, quarters and years"
+                ~ " can be wrong: install a newer one on that server, then run `alter extension timescaledb update` in the"
+                ~ " database.") }}
+        {%- elif run_query("select current_setting('timescaledb.license')").rows[0][0] == 'apache' -%}
+            {{ refuse(
                 "The target " ~ where ~ " runs the Apache edition of TimescaleDB, which has no compression, continuous"
                 ~ " aggregates or policies: install the Community edition, or set timescaledb.license = 'timescale' in"
                 ~ " postgresql.conf and restart.") }}
-        {%- elif found[4] < 150000 -%}
-            {{ exceptions.raise_compiler_error(
-                "The target " ~ where ~ " is PostgreSQL " ~ found[3] ~ ": version 15 or newer is needed.") }}
-        {%- elif not found[5] -%}
-            {{ exceptions.raise_compiler_error(
+        {%- elif not server[4] -%}
+            {{ refuse(
                 "Nothing has been loaded into the target " ~ where ~ ": run `python -m loader.run` first.") }}
         {%- endif -%}
+        {%- do run_query('commit') -%}
     {%- endif -%}
 {% endmacro %}
