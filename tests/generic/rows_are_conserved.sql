@@ -16,8 +16,8 @@
 
         sums as (
             select
-                (select row(count(*), sum(hashint8extended(rowid, 0)::numeric)) from placed)
-                = (select row(count(*), sum(hashint8extended(_rowid, 0)::numeric)) from {{ source('raw', name) }}) as agree
+                (select row(count(*), sum(hashint8extended(rowid, 0))) from placed)
+                = (select row(count(*), sum(hashint8extended(_rowid, 0))) from {{ source('raw', name) }}) as agree
         )
 
         select

@@ -1,7 +1,7 @@
 {#- Whether raw's rowids are just those of the table, the quarantine and the new ones among the due rows. Sums over a hash
     tell in two scans what a join of all rows would; if they differ, the join follows. -#}
 {% macro all_accounted_for(relation, spec, due, source_table) %}
-    {%- set sums = "row(count(*), coalesce(sum(hashint8extended(rowid, 0)::numeric), 0))" -%}
+    {%- set sums = "row(count(*), coalesce(sum(hashint8extended(rowid, 0)), 0))" -%}
     {%- set quarantined = "select rowid from audit.quarantine where table_name = '" ~ spec.name ~ "'" -%}
     {%- set placed = "select source_rowid as rowid from " ~ relation ~ " where source_rowid is not null" -%}
     {{ return(run_query(
