@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
     from expectations.session import Session
     from expectations.verdict import TableLine
 
-BY_VALUE = "values"  # the suite that reads every row
-QUICK = ("counts", "keys", "health")
+QUICK = ("counts", "fingerprints", "health")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,12 +60,15 @@ def _parser() -> argparse.ArgumentParser:
         "run",
         help="run a checkpoint",
         description="Compare source, raw and public. Exit codes: 0 met, 1 not met, 2 could not run.",
+        epilog="The report of a whole run is NAME.html, .md and .json; one of --quick is NAME-quick.html, and one of "
+        "--only NAME-SUITE.html: neither replaces the report of a whole run.",
     )
     running.add_argument("name", help="the checkpoint, such as phase1")
     running.add_argument("--source", metavar="PATH", help="the SQLite file (SPOCK_SQLITE, else data/spock_local.db)")
     running.add_argument("--target", choices=TARGETS, help="the database (QUANT_TARGET, else embedded)")
-    running.add_argument("--quick", action="store_true", help=f"only the suites {', '.join(QUICK)}")
-    running.add_argument("--only", metavar="SUITE", action="append", help="run this suite alone; may be repeated")
+    part = running.add_mutually_exclusive_group()
+    part.add_argument("--quick", action="store_true", help=f"only the suites {', '.join(QUICK)}")
+    part.add_argument("--only", metavar="SUITE", action="append", help="run this suite alone; may be repeated")
     reporting = running.add_mutually_exclusive_group()
     reporting.add_argument("--report", metavar="DIR", type=Path, help="write the report there (reports)")
     reporting.add_argument("--no-report", action="store_true", help="write no report")
@@ -102,28 +106,27 @@ def _run(chosen: argparse.Namespace) -> int:
     from expectations.session import open_session
     from expectations.verdict import Verdict
     from loader import snapshot, target
-    from loader.progress import progress
 
     source = source_path(chosen.source)
     snapshot.check(source)
     folder = None if chosen.no_report else chosen.report or PROJECT / "reports"
     if folder:
         report.prepare(folder)
-    database = target.resolve(chosen.target)
     tables = catalog.read()
+    preflight.ask_tables(declared, tables)
+    database = target.resolve(chosen.target)
     with snapshot.open_snapshot(source) as copy:
         notes = preflight.ask_target(database, tables, copy)
-        with open_session(copy, database, tables, BY_VALUE in suites) as session:
-            if session.by_value:
-                with progress("auto", session.rows_to_read()) as reading:
-                    session.compare_all(reading.advance)
+        with open_session(copy, database, tables, suites) as session:
+            _compare(session)
             print("Asking Great Expectations …", file=sys.stderr)
-            from expectations import checkpoint  # last, so that its memory does not add to the comparison's
+            from expectations import checkpoint
 
             checks = tuple(checkpoint.run(declared, suites, database))
             lines = tuple(_lines(session))
             notes += _own_rows(lines)
-            facts = report.gather(session, report.Occasion(began, declared.suites, tuple(suites)), source)
+            part = "quick" if chosen.quick else "-".join(suites if chosen.only else ())
+            facts = report.gather(session, report.Occasion(began, declared.suites, tuple(suites), part), source)
     verdict = Verdict(
         declared.name, str(source), str(database), lines, checks, tuple(notes), round(time.monotonic() - begun, 1)
     )
@@ -135,6 +138,22 @@ def _run(chosen: argparse.Namespace) -> int:
         written = report.write(verdict, facts, folder)
         print(f"Report: {written[-1]}", file=sys.stderr)
     return verdict.exit_code
+
+
+def _compare(session: Session) -> None:
+    """Compare the values while Great Expectations is imported, for both take seconds."""
+    # pyarrow imports pandas when it first makes an array of a list, and Great Expectations does in the other
+    # thread: a package that two threads import at once may be found half made.
+    import pandas  # noqa: F401
+
+    from loader.progress import progress
+
+    with ThreadPoolExecutor(1) as pool:
+        importing = pool.submit(importlib.import_module, "expectations.checkpoint")
+        if session.to_compare:
+            with progress("auto", session.rows_to_read()) as reading:
+                session.compare(reading.advance)
+        importing.result()
 
 
 def _lines(session: Session) -> list[TableLine]:

@@ -72,7 +72,7 @@ class ExpectRawRowsInPublic(Judging, BatchExpectation):
             return _outcome([], 0)
         if counts.public is None or counts.raw is None:
             return _outcome([f"public.{self.table} or raw.{self.table} is not there: run `dbt build`"], 0)
-        _, compared = now.comparisons.get(self.table, (None, None)) if now.by_value else (None, None)
+        _, compared = now.comparisons.get(self.table, (None, None))
         # Without the values nobody knows which rows an application wrote: then public may only have more.
         more = max(0, counts.public - counts.raw + counts.quarantined)
         apart = compared.stubs + compared.others if compared else more
@@ -110,6 +110,25 @@ class ExpectSourceValuesInPublic(Judging, BatchExpectation):
         if comparison is None:
             return _outcome([f"public.{self.table} could not be compared: it or its key is not there"], 0)
         return _outcome(describe(comparison), comparison.rows)
+
+
+class ExpectSourceMonths(Judging, BatchExpectation):
+    """Every month of a hypertable, ticker by ticker, has in raw or public just the rows that the source gives."""
+
+    place: str
+    table: str
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        now = session.current()
+        if self.table not in now.counts:
+            return _outcome([], 0)
+        raw, public = now.comparisons.get(self.table, (None, None))
+        comparison = raw if self.place == "raw" else public
+        if comparison is None:
+            return _outcome([f"{self.place}.{self.table} could not be compared: it or its key is not there"], 0)
+        listed = comparison.months.most_common()
+        problems = [f"{comparison.relation}: {month}: {_rows(count)} not as in the source" for month, count in listed]
+        return _outcome(problems + describe(comparison), comparison.rows)
 
 
 class ExpectQuarantineToBeNeeded(Judging, BatchExpectation):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from expectations.catalog import Catalog
+from expectations.expected.base import TYPES
 from loader.errors import UserError
 from loader.snapshot import Snapshot
 from loader.target import Target
@@ -18,10 +21,11 @@ FOLDER = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Declared:
-    """A checkpoint as committed: the number of expectations by suite, in order."""
+    """A checkpoint as committed: the number of expectations by suite, in order, and the tables they name."""
 
     name: str
     suites: dict[str, int]
+    tables: frozenset[str]
 
 
 def checkpoints(folder: Path = FOLDER) -> list[Declared]:
@@ -33,7 +37,7 @@ def checkpoint(name: str, folder: Path = FOLDER) -> Declared:
     """The checkpoint of that name.
 
     Raises:
-        UserError: when there is none, or a suite of it is empty.
+        UserError: when there is none, or a suite of it is empty, or expects what is not known.
     """
     if not (folder / "great_expectations.yml").exists():
         raise UserError(f"{folder / 'great_expectations.yml'} is missing: restore it from the repository.")
@@ -48,8 +52,25 @@ def checkpoint(name: str, folder: Path = FOLDER) -> Declared:
 
 def _declared(path: Path, folder: Path) -> Declared:
     document = _read(path)
-    names = [definition["name"] for definition in document["validation_definitions"]]
-    return Declared(path.stem, {name: len(_read(folder / "suites" / f"{name}.json")["expectations"]) for name in names})
+    files = {one["name"]: folder / "suites" / f"{one['name']}.json" for one in document["validation_definitions"]}
+    suites = {name: _expectations(file) for name, file in files.items()}
+    told = [one["kwargs"] for made in suites.values() for one in made]
+    tables = frozenset(str(kwargs["table"]) for kwargs in told if "table" in kwargs)
+    return Declared(path.stem, {name: len(made) for name, made in suites.items()}, tables)
+
+
+def _expectations(path: Path) -> list[dict[str, Any]]:
+    """A suite's expectations; Great Expectations would pass over one whose type it does not know."""
+    found = list(_read(path)["expectations"])
+    cure = f"in {path}: mend it, or run `python -m expectations.suites` to write the suites anew."
+    for one in found:
+        if one["type"] not in TYPES:
+            near = difflib.get_close_matches(one["type"], TYPES, 1)
+            raise UserError(f"There is no expectation {one['type']!r}{f' ({near[0]}?)' if near else ''} {cure}")
+        if one["kwargs"].keys() != TYPES[one["type"]]:
+            told, wanted = (", ".join(sorted(names)) or "nothing" for names in (one["kwargs"], TYPES[one["type"]]))
+            raise UserError(f"{one['type']} is told {told}, not {wanted}, {cure}")
+    return found
 
 
 def _read(path: Path) -> dict:  # type: ignore[type-arg]
@@ -57,6 +78,20 @@ def _read(path: Path) -> dict:  # type: ignore[type-arg]
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read ({error}): run `python -m expectations.suites`.") from error
+
+
+def ask_tables(declared: Declared, tables: Catalog) -> None:
+    """See that each table that the suites name is declared.
+
+    Raises:
+        UserError: when one is not; it would be taken for a table that the source does not have.
+    """
+    unknown = sorted(declared.tables - tables.tables.keys())
+    if unknown:
+        raise UserError(
+            f"The suites of {declared.name} expect something of {', '.join(unknown)}, which models/ does not declare: "
+            "run `python -m expectations.suites` to write them anew."
+        )
 
 
 def ask_target(target: Target, declared: Catalog, snapshot: Snapshot) -> list[str]:

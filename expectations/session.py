@@ -6,7 +6,7 @@ they find the open databases here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -22,20 +22,23 @@ from expectations.parity.table import Ground, Progress
 from loader.snapshot import Snapshot
 from loader.target import Target
 
+BY_VALUE = {"values"}  # suites that read every row of every table
+FINGERPRINTS = "fingerprints"  # the suite that reads those of hypertables only
+
 _current: ContextVar[Session] = ContextVar("session")
 
 
 class Session:
     """The two databases of a run, and what was found out about them so far.
 
-    `by_value` is whether values are compared in this run; then counting may rely on it. `timings` has the
-    queries that were measured by their meaning, None for one whose table has no rows.
+    `suites` are those that this run asks. `timings` has the queries that were measured by their meaning,
+    None for one whose table has no rows.
     """
 
-    def __init__(self, ground: Ground, target: Target, catalog: Catalog, by_value: bool) -> None:
+    def __init__(self, ground: Ground, target: Target, catalog: Catalog, suites: Collection[str]) -> None:
         self.ground = ground
         self.target = target
-        self.by_value = by_value
+        self.suites = suites
         self.survey = Survey(ground, catalog)
         self.comparisons: dict[str, tuple[Comparison, Comparison | None]] = {}
         self.timings: dict[str, queries.Timing | None] = {}
@@ -50,18 +53,27 @@ class Session:
         """What the platform's queries are asked with."""
         return queries.anchors(self.ground.plain)
 
-    def rows_to_read(self) -> int:
-        """How many rows comparing all values reads, on all sides."""
-        return sum(counts.source + (counts.raw or 0) + (counts.public or 0) for counts in self.counts.values())
+    @cached_property
+    def to_compare(self) -> frozenset[str]:
+        """The tables whose values the suites of this run are about."""
+        if BY_VALUE & set(self.suites):
+            return frozenset(self.counts)
+        hypertables = {table.name for table in self.survey.catalog.tables.values() if table.hypertable}
+        return frozenset(self.counts.keys() & hypertables if FINGERPRINTS in self.suites else ())
 
-    def compare_all(self, progress: Progress) -> None:
-        """Compare every table of the source with raw and public: the long part of a run."""
-        for job in self.survey.jobs():
+    def rows_to_read(self) -> int:
+        """How many rows the comparison reads, on all sides."""
+        read = [self.counts[name] for name in self.to_compare]
+        return sum(counts.source + (counts.raw or 0) + (counts.public or 0) for counts in read)
+
+    def compare(self, progress: Progress) -> None:
+        """Compare those tables with raw and public: the long part of a run."""
+        for job in self.survey.jobs(self.to_compare):
             self.comparisons[job.target_name] = compare(job, self.ground, progress)
 
 
 @contextmanager
-def open_session(snapshot: Snapshot, target: Target, catalog: Catalog, by_value: bool) -> Iterator[Session]:
+def open_session(snapshot: Snapshot, target: Target, catalog: Catalog, suites: Collection[str]) -> Iterator[Session]:
     """Open both databases and make them the current session."""
     with (
         open_files(snapshot.uri) as files,
@@ -69,7 +81,7 @@ def open_session(snapshot: Snapshot, target: Target, catalog: Catalog, by_value:
         closing(target.connect("quant checkpoint")) as plain,
     ):
         plain.autocommit = True
-        token = _current.set(Session(Ground(files, stream, plain), target, catalog, by_value))
+        token = _current.set(Session(Ground(files, stream, plain), target, catalog, suites))
         try:
             yield _current.get()
         finally:

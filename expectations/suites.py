@@ -31,6 +31,7 @@ DATA = {
 SUITES: dict[str, Callable[[Catalog], Iterator[Expected]]] = {
     "counts": parity.counts,
     "values": parity.values,
+    "fingerprints": parity.fingerprints,
     "keys": integrity.keys,
     "aggregates": integrity.aggregates,
     "content": integrity.content,

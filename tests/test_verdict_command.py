@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from great_expectations.expectations import registry
 
 from expectations import catalog, checkpoint, cli, preflight, suites
+from expectations.expected.base import TYPES
 from loader.errors import UserError
 from loader.paths import PROJECT
 from tests.places import Place
@@ -86,8 +88,35 @@ def typo(tmp_path: Path) -> Path:
     return folder
 
 
+def test_a_typo_in_a_suite_is_found_before_anything_is_read(typo: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"There is no expectation 'expect_no_rwos' \(expect_no_rows\?\) in .*keys.json"
+    ):
+        preflight.checkpoint("phase1", typo)
+
+
+def test_what_an_expectation_is_told_is_known(typo: Path) -> None:
+    shutil.copytree(suites.FOLDER / "suites", typo / "suites", dirs_exist_ok=True)
+    path = typo / "suites" / "counts.json"
+    sound = path.read_text(encoding="utf-8")
+    path.write_text(sound.replace('"table": "trades"', '"tabel": "trades"'), encoding="utf-8")
+    with pytest.raises(UserError, match="expect_raw_rows_in_public is told tabel, not table"):
+        preflight.checkpoint("phase1", typo)
+    path.write_text(sound.replace('"table": "trades"', '"table": "tradse"'), encoding="utf-8")
+    with pytest.raises(UserError, match="expect something of tradse, which models/ does not declare"):
+        preflight.ask_tables(preflight.checkpoint("phase1", typo), catalog.read())
+
+
+def test_the_types_that_are_known_are_those_of_great_expectations() -> None:
+    ours = {kind for kind in registry.list_registered_expectation_implementations() if "expect" in kind}
+    for kind, told in TYPES.items():
+        assert kind in ours
+        fields = registry.get_expectation_impl(kind).__annotations__.keys()
+        assert fields == told
+
+
 def test_an_expectation_of_unknown_type_is_not_passed_over(migrated: Ground, typo: Path) -> None:
-    declared = preflight.checkpoint("phase1", typo)
+    declared = preflight.checkpoint("phase1")
     with pytest.raises(UserError, match=r"expectations of the suite keys only \d+ were evaluated"):
         list(checkpoint.run(declared, ["keys"], migrated.place.target, typo))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sqlite3
 from contextlib import closing
@@ -11,6 +12,7 @@ import pytest
 
 from tests.verdict_ground import Ground, run
 
+ORIGIN = {"raw": "_rowid", "public": "source_rowid"}
 FIRST = "(select min(_rowid) from raw.ohlcv_data)"
 
 
@@ -121,6 +123,25 @@ def test_a_table_missing_in_raw_is_named(migrated: Ground) -> None:
     assert outcome.code == 1
     assert "notes of the source (4 rows) is not in raw" in outcome.said
     assert "raw.gone has no table in the source (any more)" in outcome.said
+
+
+@pytest.mark.parametrize("place", ["raw", "public"])
+def test_a_quick_run_names_the_month_of_a_single_changed_value(migrated: Ground, tmp_path: Path, place: str) -> None:
+    """The last bit of one indicator: nothing that a count or a rounded sum would show."""
+    ticker, region, month, rowid, rsi = migrated.query(
+        "select p.ticker, p.region, to_char(p.date, 'YYYY-MM'), p.source_rowid, p.rsi_14 from public.ohlcv_data as p "
+        "where p.rsi_14 > 1 and p.timeframe = '1d' order by p.date desc, p.ticker limit 1"
+    )[0]
+    assert isinstance(rsi, float)
+    change = f"update {place}.ohlcv_data set rsi_14 = {{value!r}} where {ORIGIN[place]} = {rowid}"
+    with migrated.planted(change.format(value=math.nextafter(rsi, 0)), change.format(value=rsi)):
+        outcome = migrated.run("--quick", "--report", str(tmp_path))
+    assert outcome.code == 1
+    assert set(outcome.unmet) == {f"every month of every ticker of {place}.ohlcv_data is as in the source"}
+    named = f"{place}.ohlcv_data: ticker '{ticker}', region '{region}', timeframe '1d', {month}: 1 row not as"
+    assert named in outcome.said
+    assert f"rsi_14 is {math.nextafter(rsi, 0)!r}, expected {rsi!r}" in outcome.said
+    assert {path.name for path in tmp_path.iterdir()} == {f"phase1-quick.{kind}" for kind in ("html", "md", "json")}
 
 
 # the table, which rows, what is done to them, and what the verdict must say

@@ -72,9 +72,9 @@ def words(html: str) -> str:
     return " ".join(" ".join(reader.words).split())
 
 
-def run(ground: Ground, folder: Path, *more: str) -> Written:
+def run(ground: Ground, folder: Path, *more: str, name: str = "phase1") -> Written:
     outcome = ground.run("--report", str(folder), *more)
-    texts = [(folder / f"phase1.{kind}").read_text(encoding="utf-8") for kind in ("json", "md", "html")]
+    texts = [(folder / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("json", "md", "html")]
     return Written(outcome, json.loads(texts[0]), texts[1], texts[2], folder)
 
 
@@ -144,7 +144,7 @@ def test_the_pictures_show_what_the_database_has(whole: Written, migrated: Groun
 
 def test_an_unmet_expectation_stands_in_all_three(migrated: Ground, tmp_path: Path) -> None:
     with migrated.changed("portfolio", "source_rowid = 1", "update {table} set quantity = 12345 where {where}"):
-        found = run(migrated, tmp_path, "--only", "values")
+        found = run(migrated, tmp_path, "--only", "values", name="phase1-values")
     assert found.outcome.code == found.document["exit_code"] == 1
     (problem,) = {line for line in found.outcome.said.splitlines() if "quantity is 12345" in line}
     (description,) = found.outcome.unmet
@@ -153,7 +153,7 @@ def test_an_unmet_expectation_stands_in_all_three(migrated: Ground, tmp_path: Pa
         assert description in text
         assert problem.strip() in text
         assert f"1 of the {binding} binding expectations is not met: keep the old database until it is." in text
-        assert "Not asked in this run: counts, keys, aggregates, content, health and speed." in text
+        assert "Not asked in this run: counts, fingerprints, keys, aggregates, content, health and speed." in text
 
 
 def test_what_is_gathered_before_anything_is_built_is_nothing(
@@ -163,7 +163,7 @@ def test_what_is_gathered_before_anything_is_built_is_nothing(
         place.run("python", "-m", "loader.run", "--source", str(migrated.source))
         with (
             open_snapshot(migrated.source) as copy,
-            open_session(copy, place.target, catalog.read(), by_value=False) as session,
+            open_session(copy, place.target, catalog.read(), suites=()) as session,
         ):
             occasion = Occasion(datetime.now(UTC), {"counts": 1}, ("counts",))
             found = gather(session, occasion, migrated.source)

@@ -6,6 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# What each type of expectation is told. The classes are in expectations.custom, which takes seconds to import.
+TYPES: Mapping[str, frozenset[str]] = {
+    "expect_no_rows": frozenset({"query"}),
+    "expect_quarantine_to_be_needed": frozenset({"table"}),
+    "expect_query_within_budget": frozenset({"query"}),
+    "expect_raw_rows_in_public": frozenset({"table"}),
+    "expect_source_months": frozenset({"place", "table"}),
+    "expect_source_rows_in_raw": frozenset(),
+    "expect_source_values_in_public": frozenset({"table"}),
+    "expect_source_values_in_raw": frozenset(),
+}
+
 
 @dataclass(frozen=True)
 class Expected:

@@ -1,4 +1,4 @@
-"""Suites counts and values: nothing lost, nothing twice, nothing changed on the way."""
+"""Suites counts, values and fingerprints: nothing lost, nothing twice, nothing changed on the way."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def values(declared: Catalog) -> Iterator[Expected]:
     for table in copied(declared):
         meaning = f"every quarantined row of {table} is unreadable or its key is taken"
         yield Expected("expect_quarantine_to_be_needed", meaning, {"table": table}, "warning")
+
+
+def fingerprints(declared: Catalog) -> Iterator[Expected]:
+    """The values of hypertables alone, which are most of the data, and the months in which they differ."""
+    for table in copied(declared):
+        for place in ("raw", "public") if declared.tables[table].hypertable else ():
+            meaning = f"every month of every ticker of {place}.{table} is as in the source"
+            yield Expected("expect_source_months", meaning, {"place": place, "table": table})
 
 
 def copied(declared: Catalog) -> list[str]:

@@ -2,66 +2,68 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.parity import digest, explain, target
-from expectations.parity.match import Digests, Matched
+from expectations.parity.digest import Words
+from expectations.parity.match import Digests, Matched, Numbers, match
 from expectations.parity.result import SAMPLES, Comparison, Difference
 from expectations.parity.shape import ORIGIN, Shape
 from expectations.parity.source import ROWID, Reader, SourceBatch
-from expectations.parity.table import (
-    Ground,
-    Progress,
-    Sides,
-    TableJob,
-    against_public,
-    against_raw,
-    read_public,
-    read_raw,
-    read_source,
-)
+from expectations.parity.table import Ground, Progress, Sides, TableJob, read_public, read_raw, read_source
 
 INFERRED = "inferred"  # data_source of a stub
 
 
 def compare(job: TableJob, ground: Ground, progress: Progress) -> tuple[Comparison, Comparison | None]:
-    """The source against raw and, if `public` has the table, against that."""
-    sides = read_source(job, ground, progress)
-    raw = read_raw(job, ground, progress)
+    """The source against raw and, if `public` has the table, against that; both databases are read at a time."""
+    over = threading.Event()  # else an interrupted run would wait for the source to be read to its end
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read_source, job, ground, progress, over)
+        try:
+            raw = read_raw(job, ground, progress)
+            public = read_public(job, job.shape, ground, progress) if job.shape else None
+            sides = reading.result()
+        finally:
+            over.set()
     on_raw = _raw_comparison(job, ground, sides, raw)
-    del raw
-    if job.shape is None:
+    if job.shape is None or public is None:
         return on_raw, None
-    return on_raw, _public_comparison(job, job.shape, ground, sides, progress)
+    return on_raw, _public_comparison(job, job.shape, ground, sides, public)
 
 
 def _raw_comparison(job: TableJob, ground: Ground, sides: Sides, raw: Digests) -> Comparison:
-    matched = against_raw(sides, raw)
+    matched = match(sides.as_raw, raw)
     relation = target.relation("raw", job.target_name)
     tally: Counter[str] = Counter()
+    months: Counter[str] = Counter()
     samples: list[Difference] = []
-    chosen = explain.places(matched.differing, matched.missing)
-    if len(chosen):
-        batch = job.reader(ground).some(sides.rowids[chosen].tolist())
+    chosen = _examined(matched)
+    if chosen:
+        batch = job.reader(ground).some(chosen)
+        months = explain.months(job.shape, batch)
         expected = {ROWID: batch.rowids} | {job.raw_names[name]: values for name, values in batch.columns.items()}
         tally, samples = explain.examine(ground.plain, relation, [ROWID], expected)
         samples += _unfit(batch, batch.unfit)
-    samples += _named("extra", raw.keys[matched.extra[:SAMPLES]])
-    samples += _named("twice", raw.keys[matched.actual_twice[:SAMPLES]])
+    samples += _named("extra", matched.extra[:SAMPLES])
+    samples += _named("twice", matched.actual_twice[:SAMPLES])
     return Comparison(
         relation=f"raw.{job.target_name}",
-        rows=len(sides.rowids),
+        rows=len(sides.as_raw),
         missing=len(matched.missing),
         differing=len(matched.differing),
         twice=len(matched.actual_twice),
         others=len(matched.extra),
         columns=tally,
+        months=months,
         examined=min(len(chosen), len(matched.differing)),
         samples=tuple(samples[:SAMPLES]),
         problems=(*_raw_problems(job, matched), *_wrongly_rejected(job, ground)),
@@ -96,7 +98,7 @@ def _needless(job: TableJob, shape: Shape, ground: Ground, public: Digests) -> l
     batch = job.reader(ground).some(rowids)
     columns, unread = shape.canonical(batch)
     keys = [columns[name] for name in shape.key]
-    reason = np.isin(digest.rows(keys, len(batch)), public.keys)
+    reason = public.has(digest.rows(keys, len(batch)))
     for bad in (unread, batch.unfit, *(np.asarray(pc.is_null(key)) for key in keys)):
         if bad is not None:
             reason |= bad
@@ -104,34 +106,41 @@ def _needless(job: TableJob, shape: Shape, ground: Ground, public: Digests) -> l
     return [f"rowid {rowid} of {job.target_name} can be read, and no row of public has its key" for rowid in free]
 
 
+def _examined(matched: Matched) -> list[int]:
+    """The rowids of the first unequal rows, as many as are read again."""
+    found: list[int] = np.concatenate([matched.differing, matched.missing])[: explain.EXAMINED].tolist()
+    return found
+
+
 def _named(kind: str, keys: np.ndarray) -> list[Difference]:
     return [Difference(kind, f"{ROWID} {rowid}") for rowid in keys.view(np.int64).tolist()]
 
 
-def _public_comparison(job: TableJob, shape: Shape, ground: Ground, sides: Sides, progress: Progress) -> Comparison:
-    public = read_public(job, shape, ground, progress)
-    matched = against_public(sides, public)
-    living = sides.rowids[sides.lives]
+def _public_comparison(job: TableJob, shape: Shape, ground: Ground, sides: Sides, public: Digests) -> Comparison:
+    matched = match(sides.as_public, public)
     relation = target.relation("public", job.target_name)
     tally: Counter[str] = Counter()
+    months: Counter[str] = Counter()
     samples: list[Difference] = []
-    chosen = explain.places(matched.differing, matched.missing)
-    if len(chosen):
-        batch = job.reader(ground).some(living[chosen].tolist())
+    chosen = _examined(matched)
+    if chosen:
+        batch = job.reader(ground).some(chosen)
+        months = explain.months(shape, batch)
         expected, unread = shape.canonical(batch)
         tally, samples = explain.examine(ground.plain, relation, shape.key, expected)
         samples += _unfit(batch, unread)
-    samples += _rivals(living[matched.expected_twice[:SAMPLES]])
-    apart = _apart(job, shape, ground, public.keys[matched.extra], living)
+    samples += _rivals(matched.expected_twice[:SAMPLES])
+    apart = _apart(job, shape, ground, matched.extra, sides)
     return Comparison(
         relation=f"public.{job.target_name}",
-        rows=len(living),
+        rows=len(sides.as_public),
         missing=len(matched.missing),
         differing=len(matched.differing),
         twice=len(matched.expected_twice) + len(matched.actual_twice),
         stubs=apart.stubs,
         others=len(matched.extra) - apart.stubs,
         columns=tally,
+        months=months,
         examined=min(len(chosen), len(matched.differing)),
         samples=tuple((samples + apart.samples)[:SAMPLES]),
         problems=(*job.public_problems, *apart.problems),
@@ -146,55 +155,52 @@ def _unfit(batch: SourceBatch, bad: np.ndarray | None) -> list[Difference]:
     return [Difference("unreadable", f"{ROWID} {rowid} of the source") for rowid in rowids.tolist()]
 
 
-def _rivals(rowids: np.ndarray) -> list[Difference]:
+def _rivals(rowids: Numbers) -> list[Difference]:
     return [Difference("twice", f"{ROWID} {rowid}: another source row has its key") for rowid in rowids.tolist()]
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Apart:
     """Rows of public that the source does not give under their key."""
 
-    stubs: int = 0
-    astray: int = 0
-    parked: int = 0
-    samples: list[Difference] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    stubs: int
+    samples: list[Difference]
+    problems: list[str]
 
 
-def _apart(job: TableJob, shape: Shape, ground: Ground, extra: np.ndarray, living: np.ndarray) -> _Apart:
+def _apart(job: TableJob, shape: Shape, ground: Ground, extra: Words, sides: Sides) -> _Apart:
     """Tell the stubs from an application's own rows, and from those that stand under a wrong key."""
-    found = _Apart()
-    parked = np.fromiter(job.quarantined, np.int64, len(job.quarantined))
     if not len(extra):
-        return found
+        return _Apart(0, [], [])
     kept = [name for name in (ORIGIN, "data_source") if name in shape.types]
     name, shown = target.relation("public", job.target_name), f"public.{job.target_name}"
+    origins, stubs = [], []
+    samples: list[Difference] = []
     for batch in target.batches(ground.arrow, name, [*shape.key, *kept]):
         keys = batch.columns[: len(shape.key)]
         marks = dict(zip(kept, batch.columns[len(shape.key) :], strict=True))
         apart = np.isin(digest.rows(keys, len(batch)), extra)
-        if not apart.any():
-            continue
-        origins = _numbers(marks.get(ORIGIN), len(batch))
-        of_source = apart & np.isin(origins, living)
-        found.parked += int((apart & np.isin(origins, parked)).sum())
-        stub = apart & ~of_source & _is_stub(marks.get("data_source"), len(batch))
-        found.astray += int(of_source.sum())
-        found.stubs += int(stub.sum())
-        for place in np.flatnonzero(apart & ~stub)[: SAMPLES - len(found.samples)].tolist():
+        stub = _is_stub(marks.get("data_source"), len(batch))
+        origins.append(_numbers(marks.get(ORIGIN), len(batch))[apart])
+        stubs.append(stub[apart])
+        for place in np.flatnonzero(apart & ~stub)[: SAMPLES - len(samples)].tolist():
             label = explain.name_key(shape.key, [key[place].as_py() for key in keys])
-            found.samples.append(Difference("extra", label))
-    if found.astray:
-        found.problems.append(f"{found.astray:,} rows in {shown} that come from the source but not under that key")
-    if found.parked:
-        found.problems.append(f"{found.parked:,} rows both in quarantine and in {shown}")
-    return found
+            samples.append(Difference("extra", label))
+    rowids = np.concatenate(origins)
+    parked = np.isin(rowids, np.fromiter(job.quarantined, np.int64, len(job.quarantined)))
+    astray = sides.as_raw.has(rowids.view(np.uint64)) & ~parked
+    problems = []
+    if astray.any():
+        problems.append(f"{astray.sum():,} rows in {shown} that come from the source but not under that key")
+    if parked.any():
+        problems.append(f"{parked.sum():,} rows both in quarantine and in {shown}")
+    return _Apart(int((np.concatenate(stubs) & ~astray).sum()), samples, problems)
 
 
-def _numbers(column: pa.Array | None, length: int) -> np.ndarray:
+def _numbers(column: pa.Array | None, length: int) -> Numbers:
     """Rowids, with one that no table has in the place of NULL."""
     nowhere = np.iinfo(np.int64).min
-    return np.full(length, nowhere) if column is None else np.asarray(column.fill_null(nowhere))
+    return np.full(length, nowhere) if column is None else np.array(column.fill_null(nowhere))
 
 
 def _is_stub(data_source: pa.Array | None, length: int) -> np.ndarray:

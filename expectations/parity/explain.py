@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-import numpy as np
 import psycopg2.extensions
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from expectations.parity.result import SAMPLES, Difference
+from expectations.parity.shape import Shape
+from expectations.parity.source import SourceBatch
 from loader.source import quote
 
 EXAMINED = 2000  # differing rows that are read again; beyond it the tally says so
@@ -81,6 +83,17 @@ def _fetch(
     return {tuple(_comparable(row[name]) for name in key): row for row in rows}
 
 
+def months(shape: Shape | None, batch: SourceBatch) -> Counter[str]:
+    """How many of these rows of a hypertable lie in each month, by the rest of their key."""
+    if shape is None or shape.time is None:
+        return Counter()
+    columns, _ = shape.canonical(batch)
+    rest = [name for name in shape.key if name != shape.time]
+    keys = zip(*(columns[name].to_pylist() for name in rest), strict=True)
+    days = pc.strftime(columns[shape.time], format="%Y-%m").to_pylist()
+    return Counter(f"{name_key(rest, key)}, {day or 'no date'}" for key, day in zip(keys, days, strict=True))
+
+
 def name_key(key: Sequence[str], values: Sequence[object]) -> str:
     """A row's key as people write it."""
     return ", ".join(f"{name} {show(value)}" for name, value in zip(key, values, strict=True))
@@ -105,8 +118,3 @@ def _comparable(value: object) -> object:
     if isinstance(value, memoryview):
         return bytes(value)
     return (bool, value) if isinstance(value, bool) else value
-
-
-def places(*found: np.ndarray) -> np.ndarray:
-    """The first places out of several lists, as many as are examined."""
-    return np.concatenate(found)[:EXAMINED]

@@ -1,8 +1,13 @@
-"""Bring two sets of row digests together by key, whatever order they came in."""
+"""Bring two sets of row digests together by key, whatever order they came in.
+
+The digests lie on disk, cut into partitions by key, and one partition of both sides is compared at a
+time: memory does not grow with the rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import tempfile
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,67 +15,94 @@ import numpy.typing as npt
 
 from expectations.parity.digest import Words
 
+PARTITIONS = 32
+WORD = 8  # bytes
 Places = npt.NDArray[np.intp]
 Numbers = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
 class Digests:
-    """One side: for each row its key as 64 bits and the digest of the whole row."""
+    """One side: for each row its key and its content as 64 bits, and in the source's sides its rowid too."""
 
-    keys: Words
-    rows: Words
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._file = tempfile.TemporaryFile(prefix="quant-digests-")  # noqa: SIM115  closed with this object
+        weakref.finalize(self, self._file.close)
+        self._starts: list[Places] = []  # of each batch: where its partitions begin
+        self._rows = 0
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return self._rows
+
+    def add(self, *words: Words) -> None:
+        """Put a batch of rows away: keys, contents and, where the side has them, rowids."""
+        partition = (words[0] % np.uint64(PARTITIONS)).astype(np.uint8)
+        order = np.argsort(partition, kind="stable")
+        self._file.write(np.column_stack(words)[order].tobytes())
+        self._starts.append(self._rows + np.searchsorted(partition[order], np.arange(PARTITIONS + 1)))
+        self._rows += len(partition)
+
+    def partition(self, number: int) -> list[Words]:
+        """The columns of one partition, in the order in which the rows came."""
+        size = self._width * WORD
+        pieces = []
+        for starts in self._starts:
+            first, end = starts[number : number + 2].tolist()
+            self._file.seek(first * size)
+            pieces.append(self._file.read((end - first) * size))
+        return list(np.frombuffer(b"".join(pieces), np.uint64).reshape(-1, self._width).T)
+
+    def has(self, keys: Words) -> npt.NDArray[np.bool_]:
+        """Which of these keys are here."""
+        found = np.zeros(len(keys), bool)
+        for number in range(PARTITIONS) if len(keys) else ():
+            found |= np.isin(keys, self.partition(number)[0])
+        return found
 
 
 @dataclass(frozen=True)
 class Matched:
-    """Where the two sides disagree, as places in the one or the other.
+    """Where the two sides disagree.
 
-    `missing` and `differing` are places in the expected side, `extra` in the actual one; `expected_twice`
-    and `actual_twice` are second and further rows of a key.
+    Rows of the source are named by their rowids, in order: those that are `missing` or `differing` on the other side,
+    and second and further rows of a key (`expected_twice`). Rows of the other side are named by their keys.
     """
 
-    missing: Places
-    differing: Places
-    extra: Places
-    expected_twice: Places
-    actual_twice: Places
-
-    @property
-    def equal(self) -> bool:
-        return not any(map(len, (self.missing, self.differing, self.extra, self.expected_twice, self.actual_twice)))
-
-
-def gather(parts: Iterable[Digests]) -> Digests:
-    """One side out of its batches."""
-    kept = list(parts)
-    if not kept:
-        return Digests(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
-    return Digests(np.concatenate([part.keys for part in kept]), np.concatenate([part.rows for part in kept]))
+    missing: Numbers
+    differing: Numbers
+    expected_twice: Numbers
+    extra: Words
+    actual_twice: Words
 
 
 def match(expected: Digests, actual: Digests) -> Matched:
     """Compare by key. A key that one side has several times is compared by its first row only."""
-    left, left_twice = _first_of_each(expected.keys)
-    right, right_twice = _first_of_each(actual.keys)
-    left_keys, right_keys = expected.keys[left], actual.keys[right]
-    at = np.searchsorted(right_keys, left_keys)
+    found = [_match(expected.partition(number), actual.partition(number)) for number in range(PARTITIONS)]
+    missing, differing, twice, *there = (np.sort(np.concatenate(part)) for part in zip(*found, strict=True))
+    return Matched(missing.view(np.int64), differing.view(np.int64), twice.view(np.int64), *there)
+
+
+def _match(expected: list[Words], actual: list[Words]) -> tuple[Words, ...]:
+    """The same of one partition, everything as words."""
+    keys, rows, rowids = expected
+    there_keys, there_rows = actual
+    left, left_twice = _first_of_each(keys)
+    right, right_twice = _first_of_each(there_keys)
+    sorted_keys = there_keys[right]
+    at = np.searchsorted(sorted_keys, keys[left])
     found = np.zeros(len(left), bool)
-    inside = at < len(right_keys)
-    found[inside] = right_keys[at[inside]] == left_keys[inside]
+    inside = at < len(right)
+    found[inside] = sorted_keys[at[inside]] == keys[left][inside]
     unequal = np.zeros(len(left), bool)
-    unequal[found] = expected.rows[left[found]] != actual.rows[right[at[found]]]
+    unequal[found] = rows[left[found]] != there_rows[right[at[found]]]
     claimed = np.zeros(len(right), bool)
     claimed[at[found]] = True
-    return Matched(
-        missing=np.sort(left[~found]),
-        differing=np.sort(left[unequal]),
-        extra=np.sort(right[~claimed]),
-        expected_twice=left_twice,
-        actual_twice=right_twice,
+    return (
+        rowids[left[~found]],
+        rowids[left[unequal]],
+        rowids[left_twice],
+        sorted_keys[~claimed],
+        there_keys[right_twice],
     )
 
 

@@ -35,6 +35,7 @@ class Comparison:
         stubs: rows there that stand in for a missing parent.
         others: further rows there that the source does not give (an application's own).
         columns: in how many of the examined rows each column differs.
+        months: how many of the examined rows lie in each month of a hypertable, by the rest of their key.
         needless: quarantined rows that could have lived, as far as can be seen.
         examined: how many of the differing rows were looked at value by value.
     """
@@ -47,6 +48,7 @@ class Comparison:
     stubs: int = 0
     others: int = 0
     columns: Counter[str] = field(default_factory=Counter)
+    months: Counter[str] = field(default_factory=Counter)
     examined: int = 0
     samples: tuple[Difference, ...] = ()
     problems: tuple[str, ...] = ()

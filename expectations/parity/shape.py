@@ -33,11 +33,13 @@ class Shape:
         types: the Arrow type of each compared column of `public`, in the order of the digests.
         key: the primary key's columns.
         regions: the columns that are worked out from a ticker.
+        time: the column by which a hypertable is cut into chunks.
     """
 
     types: Mapping[str, pa.DataType]
     key: tuple[str, ...]
     regions: Mapping[str, Region]
+    time: str | None = None
 
     @property
     def tickers(self) -> frozenset[str]:

@@ -59,7 +59,7 @@ class Files:
 @contextmanager
 def open_files(uri: str) -> Iterator[Files]:
     """Open an immutable snapshot for reading."""
-    with adbc.connect(uri) as arrow, closing(sqlite3.connect(uri, uri=True)) as plain:
+    with adbc.connect(uri) as arrow, closing(sqlite3.connect(uri, uri=True, check_same_thread=False)) as plain:
         yield Files(arrow, plain)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -88,10 +88,10 @@ class Survey:
                 quarantined=len(self._quarantined.get(name, ())),
             )
 
-    def jobs(self) -> Iterator[TableJob]:
-        """What to compare, table by table; those that raw lacks are left to `counts`."""
+    def jobs(self, chosen: Collection[str]) -> Iterator[TableJob]:
+        """What to compare of these tables; those that raw lacks are left to `counts`."""
         for name, table in self.tables.items():
-            if ("raw", name) in self.relations:
+            if name in chosen and ("raw", name) in self.relations:
                 yield self._job(name, table)
 
     def _job(self, name: str, table: source.SourceTable) -> TableJob:
@@ -127,6 +127,7 @@ class Survey:
         rules = {
             region: Region(ticker, self._parents(parents)) for region, (ticker, parents) in declared.regions().items()
         }
+        time = declared.hypertable.time_column if declared.hypertable else None
         given = [column.name for column in job.table.columns]
         problems = [f"public.{declared.name} has no column {name}" for name in given if name not in there]
         compared = {name: there[name] for name in (*given, *rules, ORIGIN) if name in there}
@@ -136,7 +137,7 @@ class Survey:
         return replace(
             job,
             quarantined=self._quarantined.get(declared.name, frozenset()),
-            shape=Shape(compared, declared.key, rules),
+            shape=Shape(compared, declared.key, rules, time),
             public_problems=tuple(problems),
         )
 

@@ -1,11 +1,12 @@
 """Compare one table: source against raw by rowid, source against public by key, in one reading of the source.
 
-Each side becomes two 64-bit words a row (its key and its content), so no order, index or collation
-matters, and memory grows by 16 bytes a row. Rows whose words disagree are then read again and shown value by value.
+Each side becomes two 64-bit words a row (its key and its content) on disk, so no order, index or collation
+matters, and memory does not grow. Rows whose words disagree are then read again and shown value by value.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,8 @@ import psycopg2.extensions
 import pyarrow as pa
 
 from expectations.parity import digest, source, target
-from expectations.parity.match import Digests, Matched, Numbers, gather, match
+from expectations.parity.digest import Words
+from expectations.parity.match import Digests
 from expectations.parity.shape import Shape
 from loader.plan import target_name
 from loader.source import SourceTable
@@ -27,12 +29,13 @@ UNFIT = np.uint64(0)  # the content of a row that has no canonical form: equal t
 
 @dataclass(frozen=True)
 class Sides:
-    """What one reading of the source gives: digests for raw, and for public if the table is there."""
+    """What one reading of the source gives: what raw must hold, and public if the table is there.
 
-    rowids: Numbers
+    `as_raw` has every row that was not rejected, `as_public` every row of them that is not in quarantine.
+    """
+
     as_raw: Digests
-    as_public: Digests | None
-    lives: np.ndarray
+    as_public: Digests
 
 
 @dataclass(frozen=True)
@@ -74,76 +77,55 @@ class TableJob:
         return source.Reader(ground.files, self.table, self.raw_types, self.rejected)
 
 
-def read_source(job: TableJob, ground: Ground, progress: Progress) -> Sides:
-    """Read the source once and digest it for both comparisons."""
-    rowids: list[Numbers] = []
-    raw: list[Digests] = []
-    public: list[Digests] = []
-    lives: list[np.ndarray] = []
+def read_source(job: TableJob, ground: Ground, progress: Progress, over: threading.Event) -> Sides:
+    """Read the source once and digest it for both comparisons, unless it is over before."""
+    sides = Sides(Digests(3), Digests(3))
     parked = np.fromiter(job.quarantined, np.int64, len(job.quarantined))
     for batch in job.reader(ground).windows():
-        numbers = np.array(batch.rowids)  # a copy: a view would keep the driver's whole batch alive
-        rowids.append(numbers)
-        raw.append(_as_raw(job, batch, numbers))
+        rowids = digest.words(batch.rowids)
+        sides.as_raw.add(rowids, _as_raw(job, batch), rowids)
         if job.shape:
-            public.append(_as_public(job.shape, batch))
-            lives.append(~np.isin(numbers, parked))
+            lives = batch.but(parked)
+            sides.as_public.add(*_as_public(job.shape, lives), digest.words(lives.rowids))
         progress(job.target_name, len(batch))
-    return Sides(
-        np.concatenate(rowids) if rowids else np.zeros(0, np.int64),
-        gather(raw),
-        gather(public) if job.shape else None,
-        np.concatenate(lives) if lives else np.zeros(0, bool),
-    )
+        if over.is_set():
+            break
+    return sides
 
 
-def _as_raw(job: TableJob, batch: source.SourceBatch, numbers: Numbers) -> Digests:
+def _as_raw(job: TableJob, batch: source.SourceBatch) -> Words:
     content = digest.rows([batch.columns[column.name] for column in job.table.columns], len(batch))
     if batch.unfit is not None:
         content[batch.unfit] = UNFIT
-    return Digests(numbers.view(np.uint64), content)
+    return content
 
 
-def _as_public(shape: Shape, batch: source.SourceBatch) -> Digests:
+def _as_public(shape: Shape, batch: source.SourceBatch) -> tuple[Words, Words]:
     columns, unread = shape.canonical(batch)
     content = digest.rows([columns[name] for name in shape.columns], len(batch))
     keys = digest.rows([columns[name] for name in shape.key], len(batch))
     for bad in (unread, batch.unfit):
         if bad is not None:
             content[bad] = UNFIT
-    return Digests(keys, content)
+    return keys, content
 
 
 def read_raw(job: TableJob, ground: Ground, progress: Progress) -> Digests:
     """Digest `raw`, keyed by `_rowid`."""
     names = [source.ROWID, *(job.raw_names[column.name] for column in job.table.columns)]
-    parts = []
+    raw = Digests(2)
     for batch in target.batches(ground.arrow, target.relation("raw", job.target_name), names):
-        columns = batch.columns
-        keys = digest.words(columns[0])
-        parts.append(Digests(keys, digest.rows(columns[1:], len(batch))))
+        raw.add(digest.words(batch.columns[0]), digest.rows(batch.columns[1:], len(batch)))
         progress(job.target_name, len(batch))
-    return gather(parts)
+    return raw
 
 
 def read_public(job: TableJob, shape: Shape, ground: Ground, progress: Progress) -> Digests:
     """Digest the table in `public`, keyed by its primary key."""
-    parts = []
+    public = Digests(2)
     for batch in target.batches(ground.arrow, target.relation("public", job.target_name), shape.columns):
         columns = dict(zip(shape.columns, batch.columns, strict=True))
         keys = digest.rows([columns[name] for name in shape.key], len(batch))
-        parts.append(Digests(keys, digest.rows(batch.columns, len(batch))))
+        public.add(keys, digest.rows(batch.columns, len(batch)))
         progress(job.target_name, len(batch))
-    return gather(parts)
-
-
-def against_raw(sides: Sides, raw: Digests) -> Matched:
-    """Every source row that was not rejected must be in raw, and nothing else."""
-    return match(sides.as_raw, raw)
-
-
-def against_public(sides: Sides, public: Digests) -> Matched:
-    """Every source row that is not quarantined must be in public; places are those of the rows that live."""
-    assert sides.as_public is not None
-    expected = sides.as_public
-    return match(Digests(expected.keys[sides.lives], expected.rows[sides.lives]), public)
+    return public

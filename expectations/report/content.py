@@ -14,6 +14,7 @@ from expectations.verdict import Check, TableLine, Verdict
 MEANINGS = {
     "counts": "no row lost or added, by number",
     "values": "every value of every row, source against raw and public",
+    "fingerprints": "the prices of each ticker, month by month",
     "keys": "keys unique, references and checks true of the data",
     "aggregates": "filled, current, and equal to the daily rows summed up again",
     "content": "what looks wrong in the data itself",

@@ -9,11 +9,15 @@ from datetime import date, datetime
 
 @dataclass(frozen=True)
 class Occasion:
-    """When a run was, and how much of the checkpoint it asked: `declared` counts expectations by suite."""
+    """When a run was, and how much of the checkpoint it asked: `declared` counts expectations by suite.
+
+    `part` names what a run that left suites out did ask; its report stands beside that of a whole run.
+    """
 
     began: datetime
     declared: Mapping[str, int]
     suites: tuple[str, ...]
+    part: str = ""
 
     @property
     def left_out(self) -> tuple[str, ...]:

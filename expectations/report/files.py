@@ -45,8 +45,9 @@ def write(verdict: Verdict, facts: Facts, folder: Path) -> list[Path]:
         "md": markdown(page),
         "html": html(page),
     }
+    name = "-".join(filter(None, (verdict.checkpoint, facts.occasion.part)))
     try:
-        return [_replace(folder / f"{verdict.checkpoint}.{kind}", text) for kind, text in texts.items()]
+        return [_replace(folder / f"{name}.{kind}", text) for kind, text in texts.items()]
     except OSError as error:
         raise _unwritable(folder, error.strerror) from error
 

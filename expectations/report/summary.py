@@ -42,7 +42,9 @@ def _outcome(verdict: Verdict, facts: Facts) -> str:
         return "Nothing was asked that decides: what was asked can only warn."
     met = f"all {counted(len(binding), 'binding expectation')} are met"
     if VALUES not in facts.occasion.suites:
-        return f"Of what was asked, {met}; the values of the rows were not compared."
+        compared = [line.table for line in verdict.tables if line.values]
+        apart = f"other than those of {listed(compared)} " if compared else ""
+        return f"Of what was asked, {met}; the values of the rows {apart}were not compared."
     rows = sum(line.source for line in verdict.tables)
     return (
         f"Every value of the source’s {counted(rows, 'row')} in {counted(len(verdict.tables), 'table')} is in the "
