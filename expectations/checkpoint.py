@@ -21,7 +21,10 @@ with warnings.catch_warnings():
     import great_expectations as gx
     from great_expectations.data_context.data_context.file_data_context import FileDataContext
 
-    from expectations import custom  # noqa: F401  registers our own expectations
+    from expectations import (
+        custom,  # noqa: F401  registers our own expectations
+        docs_site,
+    )
 
 from expectations.preflight import Declared
 from expectations.verdict import Check
@@ -31,8 +34,16 @@ from loader.target import Target
 FOLDER = Path(__file__).resolve().parent
 
 
-def run(declared: Declared, suites: Collection[str], target: Target, folder: Path = FOLDER) -> Iterator[Check]:
+def run(
+    declared: Declared,
+    suites: Collection[str],
+    target: Target,
+    folder: Path = FOLDER,
+    data_docs: Path | None = None,
+) -> Iterator[Check]:
     """Validate the chosen suites one after the other and yield the outcome of each expectation.
+
+    Great Expectations' own pages of it are written to the folder `data_docs`, if one is named.
 
     Raises:
         UserError: when Great Expectations did not evaluate what is declared.
@@ -52,6 +63,8 @@ def run(declared: Declared, suites: Collection[str], target: Target, folder: Pat
                     "Run `python -m expectations.suites` to write the suites anew."
                 )
             yield from (_check(definition.name, one) for one in result.results)
+        if data_docs:
+            docs_site.build(context, data_docs)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from expectations.session import Session
     from expectations.verdict import TableLine
 
+DATA_DOCS = PROJECT / "reports" / "data_docs"
 QUICK = ("counts", "fingerprints", "health")
 
 
@@ -72,6 +73,14 @@ def _parser() -> argparse.ArgumentParser:
     reporting = running.add_mutually_exclusive_group()
     reporting.add_argument("--report", metavar="DIR", type=Path, help="write the report there (reports)")
     reporting.add_argument("--no-report", action="store_true", help="write no report")
+    running.add_argument(
+        "--data-docs",
+        metavar="DIR",
+        type=Path,
+        nargs="?",
+        const=DATA_DOCS,
+        help=f"write Great Expectations' own pages there too ({DATA_DOCS.relative_to(PROJECT)})",
+    )
     for one in (listing, running):
         one.add_argument("--json", action="store_true", help="print one JSON document on stdout")
     return parser
@@ -110,8 +119,8 @@ def _run(chosen: argparse.Namespace) -> int:
     source = source_path(chosen.source)
     snapshot.check(source)
     folder = None if chosen.no_report else chosen.report or PROJECT / "reports"
-    if folder:
-        report.prepare(folder)
+    for written_to in filter(None, (folder, chosen.data_docs)):
+        report.prepare(written_to)
     tables = catalog.read()
     preflight.ask_tables(declared, tables)
     database = target.resolve(chosen.target)
@@ -122,7 +131,7 @@ def _run(chosen: argparse.Namespace) -> int:
             print("Asking Great Expectations …", file=sys.stderr)
             from expectations import checkpoint
 
-            checks = tuple(checkpoint.run(declared, suites, database))
+            checks = tuple(checkpoint.run(declared, suites, database, data_docs=chosen.data_docs))
             lines = tuple(_lines(session))
             notes += _own_rows(lines)
             part = "quick" if chosen.quick else "-".join(suites if chosen.only else ())
@@ -134,6 +143,8 @@ def _run(chosen: argparse.Namespace) -> int:
         print(json.dumps(verdict.document(), indent=1, ensure_ascii=False))
     else:
         terminal.show(verdict)
+    if chosen.data_docs:
+        print(f"Data Docs: {chosen.data_docs / 'index.html'}", file=sys.stderr)
     if folder:
         written = report.write(verdict, facts, folder)
         print(f"Report: {written[-1]}", file=sys.stderr)

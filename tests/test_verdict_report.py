@@ -80,7 +80,8 @@ def run(ground: Ground, folder: Path, *more: str, name: str = "phase1") -> Writt
 
 @pytest.fixture(scope="module")
 def whole(migrated: Ground, tmp_path_factory: pytest.TempPathFactory) -> Written:
-    return run(migrated, tmp_path_factory.mktemp("reports") / "new" / "folder")
+    folder = tmp_path_factory.mktemp("reports") / "new" / "folder"
+    return run(migrated, folder, "--data-docs", str(folder.parent / "docs"))
 
 
 def test_the_report_has_three_files_and_the_verdict_of_the_run(whole: Written) -> None:
@@ -299,11 +300,8 @@ def test_asking_for_help_does_not_load_the_report() -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_browser_shows_the_page_without_complaint(whole: Written, tmp_path: Path, dark: bool) -> None:
-    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if browser is None:
-        pytest.skip(f"no browser is installed here: none of {', '.join(BROWSERS)}")
     page = (whole.folder / "phase1.html").as_uri()
-    common = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    common = [*browser(), f"--user-data-dir={tmp_path / 'profile'}"]
     common += ["--enable-logging=stderr", "--blink-settings=preferredColorScheme=0"] if dark else []
     shot = tmp_path / "page.png"
     environment = os.environ | {"HOME": str(tmp_path)}
@@ -316,7 +314,46 @@ def test_a_browser_shows_the_page_without_complaint(whole: Written, tmp_path: Pa
         assert printed.read_bytes().startswith(b"%PDF")
 
 
+def browser() -> list[str]:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no browser is installed here: none of {', '.join(BROWSERS)}")
+    return [found, "--headless", "--no-sandbox", "--disable-gpu"]
+
+
 def browse(command: list[str], environment: dict[str, str]) -> str:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    return done.stderr
+    return done.stdout + done.stderr
+
+
+def test_the_data_docs_link_to_each_other_and_to_nothing_else(whole: Written) -> None:
+    folder = whole.folder.parent / "docs"
+    pages_ = list(folder.rglob("*.html"))
+    declared = whole.document["facts"]["occasion"]["declared"]
+    assert {path.stem for path in folder.glob("expectations/*.html")} == set(declared)
+    assert {path.relative_to(folder / "validations").parts[0] for path in folder.glob("validations/**/*.html")} == set(
+        declared
+    )
+    for path in pages_:
+        html = path.read_text(encoding="utf-8")
+        assert re.findall(r"https?://|\bsrc\s*=|<link\b|<script\b|@import|url\(", html) == []
+        for target in re.findall(r'href="([^"#]+)"', html):
+            assert (path.parent / target).exists(), f"{path} links to {target}"
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".html"}
+
+
+def test_a_browser_shows_the_data_docs_and_loads_nothing(whole: Written, tmp_path: Path) -> None:
+    """The pages forbid themselves to load anything, and a browser complains of each attempt."""
+    folder = whole.folder.parent / "docs"
+    common = [*browser(), f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--dump-dom"]
+    shown = {
+        path: browse([*common, path.as_uri()], os.environ | {"HOME": str(tmp_path)})
+        for path in (folder / "index.html", next(folder.glob("validations/counts/**/*.html")))
+    }
+    index, counts = shown.values()
+    assert "CONSOLE" not in index + counts
+    for suite in whole.document["facts"]["occasion"]["declared"]:
+        assert f">{suite}</a>" in index
+    assert "every source row is in raw or among the rejected rows" in counts
+    assert f">{len([1 for one in whole.document['checks'] if one['suite'] == 'counts'])}<" in counts
