@@ -131,6 +131,38 @@ class ExpectSourceMonths(Judging, BatchExpectation):
         return _outcome(problems + describe(comparison), comparison.rows)
 
 
+class ExpectSourceColumnsInRaw(Judging, BatchExpectation):
+    """Rows, NULLs, smallest and largest value and exact sum of every column of every table are the source's."""
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        compared = [on_raw for on_raw, _ in session.current().comparisons.values()]
+        problems = [line for comparison in compared for line in _unlike(comparison)]
+        if not compared:
+            problems.append("no table of the source is in raw")
+        return _outcome(problems, sum(len(comparison.found) for comparison in compared))
+
+
+class ExpectSourceColumnsInPublic(Judging, BatchExpectation):
+    """The same of a table in public, in canonical form and without the rows that the source does not give."""
+
+    table: str
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        now = session.current()
+        if self.table not in now.counts:
+            return _outcome([], 0)
+        _, comparison = now.comparisons.get(self.table, (None, None))
+        if comparison is None:
+            return _outcome([f"public.{self.table} could not be summed up: it or its key is not there"], 0)
+        return _outcome(_unlike(comparison), len(comparison.found))
+
+
+def _unlike(comparison: Comparison) -> list[str]:
+    """What is not the source's, a line a column."""
+    differences = comparison.wanted.differences(comparison.found)
+    return [f"{comparison.relation}.{name}: {'; '.join(told)}" for name, told in differences.items()]
+
+
 class ExpectQuarantineToBeNeeded(Judging, BatchExpectation):
     """A row is in quarantine because a value of it cannot be read, or because another row has its key."""
 

@@ -30,6 +30,7 @@ DATA = {
 
 SUITES: dict[str, Callable[[Catalog], Iterator[Expected]]] = {
     "counts": parity.counts,
+    "columns": parity.columns,
     "values": parity.values,
     "fingerprints": parity.fingerprints,
     "keys": integrity.keys,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import sqlite3
@@ -142,6 +143,34 @@ def test_a_quick_run_names_the_month_of_a_single_changed_value(migrated: Ground,
     assert named in outcome.said
     assert f"rsi_14 is {math.nextafter(rsi, 0)!r}, expected {rsi!r}" in outcome.said
     assert {path.name for path in tmp_path.iterdir()} == {f"phase1-quick.{kind}" for kind in ("html", "md", "json")}
+
+
+COLUMNS = {
+    "raw.notes": ("update raw.notes set weight = 0.10000000000000002 where id = 2", "weight = 0.1 where id = 2"),
+    "public.portfolio": (
+        "update public.portfolio set quantity = quantity + 1 where source_rowid = 2",
+        "quantity = quantity - 1 where source_rowid = 2",
+    ),
+    "public.tickers": (
+        "update public.tickers set name = null where source_rowid = 1",
+        "name = (select name from staging.stg_tickers where _rowid = 1) where source_rowid = 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_a_column_with_another_sum_is_named_without_its_rows(migrated: Ground, tmp_path: Path, table: str) -> None:
+    plant, undo = COLUMNS[table]
+    column = undo.split(" = ")[0]
+    with migrated.planted(plant, f"update {table} set {undo}"):
+        outcome = migrated.run("--only", "columns", "--report", str(tmp_path))
+    assert outcome.code == 1
+    (description,) = outcome.unmet
+    assert description.startswith("every column in raw " if "raw" in table else f"every column of {table} ")
+    assert outcome.said.startswith(f"{table}.{column}: ")
+    facts = json.loads((tmp_path / "phase1-columns.json").read_text(encoding="utf-8"))["facts"]
+    unlike = [one for one in facts["columns"] if one["unlike"]]
+    assert [(f"{one['place']}.{one['table']}", one["column"]) for one in unlike] == [(table, column)]
 
 
 # the table, which rows, what is done to them, and what the verdict must say

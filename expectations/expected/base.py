@@ -12,6 +12,8 @@ TYPES: Mapping[str, frozenset[str]] = {
     "expect_quarantine_to_be_needed": frozenset({"table"}),
     "expect_query_within_budget": frozenset({"query"}),
     "expect_raw_rows_in_public": frozenset({"table"}),
+    "expect_source_columns_in_public": frozenset({"table"}),
+    "expect_source_columns_in_raw": frozenset(),
     "expect_source_months": frozenset({"place", "table"}),
     "expect_source_rows_in_raw": frozenset(),
     "expect_source_values_in_public": frozenset({"table"}),

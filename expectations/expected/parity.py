@@ -1,4 +1,4 @@
-"""Suites counts, values and fingerprints: nothing lost, nothing twice, nothing changed on the way."""
+"""Suites counts, columns, values and fingerprints: nothing lost, nothing twice, nothing changed on the way."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ def values(declared: Catalog) -> Iterator[Expected]:
     for table in copied(declared):
         meaning = f"every quarantined row of {table} is unreadable or its key is taken"
         yield Expected("expect_quarantine_to_be_needed", meaning, {"table": table}, "warning")
+
+
+def columns(declared: Catalog) -> Iterator[Expected]:
+    """Conservation, by column."""
+    what = "the source's rows, NULLs, smallest and largest values and sums"
+    yield Expected("expect_source_columns_in_raw", f"every column in raw has {what}", {})
+    for table in copied(declared):
+        meaning = f"every column of public.{table} has {what}"
+        yield Expected("expect_source_columns_in_public", meaning, {"table": table})
 
 
 def fingerprints(declared: Catalog) -> Iterator[Expected]:

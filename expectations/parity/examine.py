@@ -18,7 +18,17 @@ from expectations.parity.match import Digests, Matched, Numbers, match
 from expectations.parity.result import SAMPLES, Comparison, Difference
 from expectations.parity.shape import ORIGIN, Shape
 from expectations.parity.source import ROWID, Reader, SourceBatch
-from expectations.parity.table import Ground, Progress, Sides, TableJob, read_public, read_raw, read_source
+from expectations.parity.table import (
+    Ground,
+    Progress,
+    Side,
+    Sides,
+    TableJob,
+    columns_without,
+    read_public,
+    read_raw,
+    read_source,
+)
 
 INFERRED = "inferred"  # data_source of a stub
 
@@ -40,8 +50,8 @@ def compare(job: TableJob, ground: Ground, progress: Progress) -> tuple[Comparis
     return on_raw, _public_comparison(job, job.shape, ground, sides, public)
 
 
-def _raw_comparison(job: TableJob, ground: Ground, sides: Sides, raw: Digests) -> Comparison:
-    matched = match(sides.as_raw, raw)
+def _raw_comparison(job: TableJob, ground: Ground, sides: Sides, raw: Side) -> Comparison:
+    matched = match(sides.as_raw.digests, raw.digests)
     relation = target.relation("raw", job.target_name)
     tally: Counter[str] = Counter()
     months: Counter[str] = Counter()
@@ -57,7 +67,7 @@ def _raw_comparison(job: TableJob, ground: Ground, sides: Sides, raw: Digests) -
     samples += _named("twice", matched.actual_twice[:SAMPLES])
     return Comparison(
         relation=f"raw.{job.target_name}",
-        rows=len(sides.as_raw),
+        rows=len(sides.as_raw.digests),
         missing=len(matched.missing),
         differing=len(matched.differing),
         twice=len(matched.actual_twice),
@@ -66,6 +76,8 @@ def _raw_comparison(job: TableJob, ground: Ground, sides: Sides, raw: Digests) -
         months=months,
         examined=min(len(chosen), len(matched.differing)),
         samples=tuple(samples[:SAMPLES]),
+        wanted=sides.as_raw.columns,
+        found=raw.columns,
         problems=(*_raw_problems(job, matched), *_wrongly_rejected(job, ground)),
     )
 
@@ -116,8 +128,8 @@ def _named(kind: str, keys: np.ndarray) -> list[Difference]:
     return [Difference(kind, f"{ROWID} {rowid}") for rowid in keys.view(np.int64).tolist()]
 
 
-def _public_comparison(job: TableJob, shape: Shape, ground: Ground, sides: Sides, public: Digests) -> Comparison:
-    matched = match(sides.as_public, public)
+def _public_comparison(job: TableJob, shape: Shape, ground: Ground, sides: Sides, public: Side) -> Comparison:
+    matched = match(sides.as_public.digests, public.digests)
     relation = target.relation("public", job.target_name)
     tally: Counter[str] = Counter()
     months: Counter[str] = Counter()
@@ -131,9 +143,11 @@ def _public_comparison(job: TableJob, shape: Shape, ground: Ground, sides: Sides
         samples += _unfit(batch, unread)
     samples += _rivals(matched.expected_twice[:SAMPLES])
     apart = _apart(job, shape, ground, matched.extra, sides)
+    again = job.summed and len(matched.extra)
+    found = columns_without(job, shape, ground, matched.extra) if again else public.columns
     return Comparison(
         relation=f"public.{job.target_name}",
-        rows=len(sides.as_public),
+        rows=len(sides.as_public.digests),
         missing=len(matched.missing),
         differing=len(matched.differing),
         twice=len(matched.expected_twice) + len(matched.actual_twice),
@@ -143,8 +157,10 @@ def _public_comparison(job: TableJob, shape: Shape, ground: Ground, sides: Sides
         months=months,
         examined=min(len(chosen), len(matched.differing)),
         samples=tuple((samples + apart.samples)[:SAMPLES]),
+        wanted=sides.as_public.columns,
+        found=found,
         problems=(*job.public_problems, *apart.problems),
-        needless=tuple(_needless(job, shape, ground, public)),
+        needless=tuple(_needless(job, shape, ground, public.digests)),
     )
 
 
@@ -188,7 +204,7 @@ def _apart(job: TableJob, shape: Shape, ground: Ground, extra: Words, sides: Sid
             samples.append(Difference("extra", label))
     rowids = np.concatenate(origins)
     parked = np.isin(rowids, np.fromiter(job.quarantined, np.int64, len(job.quarantined)))
-    astray = sides.as_raw.has(rowids.view(np.uint64)) & ~parked
+    astray = sides.as_raw.digests.has(rowids.view(np.uint64)) & ~parked
     problems = []
     if astray.any():
         problems.append(f"{astray.sum():,} rows in {shown} that come from the source but not under that key")

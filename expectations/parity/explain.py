@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 
 import psycopg2.extensions
@@ -15,10 +14,10 @@ import pyarrow.compute as pc
 from expectations.parity.result import SAMPLES, Difference
 from expectations.parity.shape import Shape
 from expectations.parity.source import SourceBatch
+from expectations.parity.value import show
 from loader.source import quote
 
 EXAMINED = 2000  # differing rows that are read again; beyond it the tally says so
-LONGEST = 60
 POSTGRES = {
     pa.string(): "text",
     pa.binary(): "bytea",
@@ -97,18 +96,6 @@ def months(shape: Shape | None, batch: SourceBatch) -> Counter[str]:
 def name_key(key: Sequence[str], values: Sequence[object]) -> str:
     """A row's key as people write it."""
     return ", ".join(f"{name} {show(value)}" for name, value in zip(key, values, strict=True))
-
-
-def show(value: object) -> str:
-    """A value, short enough for a line."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, memoryview):
-        value = bytes(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
-    text = repr(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _comparable(value: object) -> object:

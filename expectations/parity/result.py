@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from expectations.parity.columns import Columns
+
 SAMPLES = 20
 
 
@@ -37,6 +39,7 @@ class Comparison:
         columns: in how many of the examined rows each column differs.
         months: how many of the examined rows lie in each month of a hypertable, by the rest of their key.
         needless: quarantined rows that could have lived, as far as can be seen.
+        wanted: the columns summed up as the source gives them, found: as they are there without `stubs` and `others`.
         examined: how many of the differing rows were looked at value by value.
     """
 
@@ -49,6 +52,8 @@ class Comparison:
     others: int = 0
     columns: Counter[str] = field(default_factory=Counter)
     months: Counter[str] = field(default_factory=Counter)
+    wanted: Columns = field(default_factory=Columns)
+    found: Columns = field(default_factory=Columns)
     examined: int = 0
     samples: tuple[Difference, ...] = ()
     problems: tuple[str, ...] = ()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from expectations.parity import canonical, regions
+from expectations.parity import canonical, digest, regions
+from expectations.parity.digest import Words
 from expectations.parity.source import SourceBatch
 
 ORIGIN = "source_rowid"  # in public: the row of the source that this one comes from
@@ -49,6 +50,12 @@ class Shape:
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(self.types)
+
+    def digests(self, columns: Mapping[str, pa.Array]) -> tuple[Words, Words]:
+        """The digests of the keys and of the whole rows, out of canonical columns."""
+        length = len(columns[self.key[0]])
+        keys = digest.rows([columns[name] for name in self.key], length)
+        return keys, digest.rows([columns[name] for name in self.columns], length)
 
     def canonical(self, batch: SourceBatch) -> tuple[dict[str, pa.Array], Unread]:
         """The canonical columns of a batch, and which of its rows have none."""

@@ -88,11 +88,11 @@ class Survey:
                 quarantined=len(self._quarantined.get(name, ())),
             )
 
-    def jobs(self, chosen: Collection[str]) -> Iterator[TableJob]:
+    def jobs(self, chosen: Collection[str], summed: bool) -> Iterator[TableJob]:
         """What to compare of these tables; those that raw lacks are left to `counts`."""
         for name, table in self.tables.items():
             if name in chosen and ("raw", name) in self.relations:
-                yield self._job(name, table)
+                yield replace(self._job(name, table), summed=summed)
 
     def _job(self, name: str, table: source.SourceTable) -> TableJob:
         there = _types(target.schema(self.ground.arrow, target.relation("raw", name)))

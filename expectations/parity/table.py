@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import adbc_driver_postgresql.dbapi as adbc
 import numpy as np
@@ -16,9 +16,10 @@ import psycopg2.extensions
 import pyarrow as pa
 
 from expectations.parity import digest, source, target
+from expectations.parity.columns import Columns
 from expectations.parity.digest import Words
 from expectations.parity.match import Digests
-from expectations.parity.shape import Shape
+from expectations.parity.shape import Shape, Unread
 from loader.plan import target_name
 from loader.source import SourceTable
 
@@ -28,14 +29,22 @@ UNFIT = np.uint64(0)  # the content of a row that has no canonical form: equal t
 
 
 @dataclass(frozen=True)
+class Side:
+    """What one reading of a table gives; `columns` stay empty unless they are asked for."""
+
+    digests: Digests
+    columns: Columns = field(default_factory=Columns)
+
+
+@dataclass(frozen=True)
 class Sides:
-    """What one reading of the source gives: what raw must hold, and public if the table is there.
+    """The source as raw must hold it, and as public must if the table is there.
 
     `as_raw` has every row that was not rejected, `as_public` every row of them that is not in quarantine.
     """
 
-    as_raw: Digests
-    as_public: Digests
+    as_raw: Side
+    as_public: Side
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class TableJob:
         quarantined: rowids that audit.quarantine holds.
         shape: how a row becomes canonical; None when public has no such table.
         problems: what is wrong with the columns of raw already, public_problems with those of public.
+        summed: whether the columns are summed up too.
     """
 
     table: SourceTable
@@ -68,6 +78,7 @@ class TableJob:
     shape: Shape | None = None
     problems: tuple[str, ...] = ()
     public_problems: tuple[str, ...] = ()
+    summed: bool = False
 
     @property
     def target_name(self) -> str:
@@ -79,14 +90,20 @@ class TableJob:
 
 def read_source(job: TableJob, ground: Ground, progress: Progress, over: threading.Event) -> Sides:
     """Read the source once and digest it for both comparisons, unless it is over before."""
-    sides = Sides(Digests(3), Digests(3))
+    sides = Sides(Side(Digests(3)), Side(Digests(3)))
     parked = np.fromiter(job.quarantined, np.int64, len(job.quarantined))
     for batch in job.reader(ground).windows():
         rowids = digest.words(batch.rowids)
-        sides.as_raw.add(rowids, _as_raw(job, batch), rowids)
+        sides.as_raw.digests.add(rowids, _as_raw(job, batch), rowids)
+        if job.summed:
+            sides.as_raw.columns.add({job.raw_names[name]: column for name, column in batch.columns.items()})
         if job.shape:
             lives = batch.but(parked)
-            sides.as_public.add(*_as_public(job.shape, lives), digest.words(lives.rowids))
+            columns, unread = job.shape.canonical(lives)
+            words = _as_public(job.shape, columns, unread, lives.unfit)
+            sides.as_public.digests.add(*words, digest.words(lives.rowids))
+            if job.summed:
+                sides.as_public.columns.add(columns)
         progress(job.target_name, len(batch))
         if over.is_set():
             break
@@ -100,32 +117,44 @@ def _as_raw(job: TableJob, batch: source.SourceBatch) -> Words:
     return content
 
 
-def _as_public(shape: Shape, batch: source.SourceBatch) -> tuple[Words, Words]:
-    columns, unread = shape.canonical(batch)
-    content = digest.rows([columns[name] for name in shape.columns], len(batch))
-    keys = digest.rows([columns[name] for name in shape.key], len(batch))
-    for bad in (unread, batch.unfit):
+def _as_public(shape: Shape, columns: Mapping[str, pa.Array], *unreadable: Unread) -> tuple[Words, Words]:
+    keys, content = shape.digests(columns)
+    for bad in unreadable:
         if bad is not None:
             content[bad] = UNFIT
     return keys, content
 
 
-def read_raw(job: TableJob, ground: Ground, progress: Progress) -> Digests:
+def read_raw(job: TableJob, ground: Ground, progress: Progress) -> Side:
     """Digest `raw`, keyed by `_rowid`."""
-    names = [source.ROWID, *(job.raw_names[column.name] for column in job.table.columns)]
-    raw = Digests(2)
-    for batch in target.batches(ground.arrow, target.relation("raw", job.target_name), names):
-        raw.add(digest.words(batch.columns[0]), digest.rows(batch.columns[1:], len(batch)))
+    names = [job.raw_names[column.name] for column in job.table.columns]
+    raw = Side(Digests(2))
+    for batch in target.batches(ground.arrow, target.relation("raw", job.target_name), [source.ROWID, *names]):
+        rowids, *columns = batch.columns
+        raw.digests.add(digest.words(rowids), digest.rows(columns, len(batch)))
+        if job.summed:
+            raw.columns.add(dict(zip(names, columns, strict=True)))
         progress(job.target_name, len(batch))
     return raw
 
 
-def read_public(job: TableJob, shape: Shape, ground: Ground, progress: Progress) -> Digests:
+def read_public(job: TableJob, shape: Shape, ground: Ground, progress: Progress) -> Side:
     """Digest the table in `public`, keyed by its primary key."""
-    public = Digests(2)
+    public = Side(Digests(2))
     for batch in target.batches(ground.arrow, target.relation("public", job.target_name), shape.columns):
         columns = dict(zip(shape.columns, batch.columns, strict=True))
-        keys = digest.rows([columns[name] for name in shape.key], len(batch))
-        public.add(keys, digest.rows(batch.columns, len(batch)))
+        public.digests.add(*shape.digests(columns))
+        if job.summed:
+            public.columns.add(columns)
         progress(job.target_name, len(batch))
     return public
+
+
+def columns_without(job: TableJob, shape: Shape, ground: Ground, keys: Words) -> Columns:
+    """Sum up the columns of the table in `public` but for the rows with these keys."""
+    columns = Columns()
+    for batch in target.batches(ground.arrow, target.relation("public", job.target_name), shape.columns):
+        there, _ = shape.digests(dict(zip(shape.columns, batch.columns, strict=True)))
+        kept = batch.filter(pa.array(~np.isin(there, keys)))
+        columns.add(dict(zip(shape.columns, kept.columns, strict=True)))
+    return columns

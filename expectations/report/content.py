@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from expectations.parity.columns import SHOWN
 from expectations.report import summary, timescale
 from expectations.report.blocks import Block, Figure, Findings, Folded, Page, Paragraph, Section, Table
-from expectations.report.facts import Facts
+from expectations.report.facts import Facts, Summed
 from expectations.report.pictures import held, rows, speed
 from expectations.report.wording import counted, duration, listed, milliseconds, moment, number, size
 from expectations.verdict import Check, TableLine, Verdict
 
 MEANINGS = {
     "counts": "no row lost or added, by number",
+    "columns": "NULLs, smallest and largest values and sums of every column",
     "values": "every value of every row, source against raw and public",
     "fingerprints": "the prices of each ticker, month by month",
     "keys": "keys unique, references and checks true of the data",
@@ -36,6 +38,7 @@ def page(verdict: Verdict, facts: Facts) -> Page:
             Section("findings", "What is not as expected", tuple(_findings(verdict))),
             Section("compared", "What was compared", (_compared(verdict, facts),)),
             Section("conservation", "Conservation", tuple(_conservation(verdict, facts))),
+            Section("columns", "Columns", tuple(_columns(facts))),
             Section("kept-apart", "Rows kept apart", tuple(_kept_apart(verdict, facts))),
             Section("aggregates", "Aggregates", tuple(timescale.aggregates(facts))),
             Section("timescaledb", "TimescaleDB", tuple(timescale.health(verdict, facts))),
@@ -120,6 +123,38 @@ def _conserved(line: TableLine) -> bool:
     if line.public is None or line.stubs is None or line.others is None:
         return True
     return line.raw == line.public - line.stubs - line.others + line.quarantined
+
+
+def _columns(facts: Facts) -> Iterator[Block]:
+    if not facts.columns:
+        yield Paragraph("No column was summed up in this run.")
+        return
+    yield Paragraph(
+        "Every column summed up on all sides: in raw as the source has it, in public in canonical form, without the "
+        "rows kept apart and those that the source does not give. Sums are exact and rounded only to be shown; texts "
+        "count by their bytes, dates and times from 1970."
+    )
+    tables: dict[str, list[Summed]] = {}
+    for one in facts.columns:
+        tables.setdefault(one.table, []).append(one)
+    for name, summed in tables.items():
+        yield Folded(f"{name}: {counted(len({one.column for one in summed}), 'column')}", _summed(summed))
+
+
+def _summed(columns: list[Summed]) -> Table:
+    """A line for each column and place; one for both where they are alike, and one for the source where it is not."""
+    lines: dict[tuple[str, ...], list[str]] = {}
+    names = [one.column for one in columns]
+    for one in sorted(columns, key=lambda one: names.index(one.column)):
+        lines.setdefault((one.column, *one.found), []).append(one.place)
+        if one.unlike:
+            lines.setdefault((one.column, *one.wanted), []).append("source")
+    return Table(
+        head=("column", "in", *SHOWN),
+        rows=[(name, listed(places), *values) for (name, *values), places in lines.items()],
+        numeric=frozenset({2, 3, 6}),
+        marked=frozenset(place for place, places in enumerate(lines.values()) if "source" in places),
+    )
 
 
 def _kept_apart(verdict: Verdict, facts: Facts) -> Iterator[Block]:

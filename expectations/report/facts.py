@@ -138,6 +138,21 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Summed:
+    """A column of a table in raw or public: rows, NULLs, smallest, largest, sum, as the source gives them and there.
+
+    `unlike` says in what the two differ, for what is rounded may look alike.
+    """
+
+    place: str
+    table: str
+    column: str
+    wanted: tuple[str, ...]
+    found: tuple[str, ...]
+    unlike: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class QueryTime:
     """How a query of the platform did, in milliseconds; `p95` is None while its table has no rows."""
 
@@ -161,4 +176,5 @@ class Facts:
     lags: tuple[Lag, ...]
     jobs: tuple[Job, ...]
     held: tuple[Held, ...]
+    columns: tuple[Summed, ...]
     times: tuple[QueryTime, ...]

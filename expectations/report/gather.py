@@ -11,6 +11,7 @@ from typing import Any
 
 from expectations import queries
 from expectations.catalog import Aggregate
+from expectations.parity.columns import Summary
 from expectations.report.facts import (
     Chunk,
     Facts,
@@ -23,6 +24,7 @@ from expectations.report.facts import (
     Packed,
     QueryTime,
     SourceFile,
+    Summed,
 )
 from expectations.session import Session
 from loader.source import quote
@@ -114,6 +116,7 @@ class _Asking:
             lags=tuple(self._lags()),
             jobs=tuple(self._jobs()),
             held=tuple(self._held()),
+            columns=tuple(self._columns()),
             times=tuple(self._times()),
         )
 
@@ -218,6 +221,16 @@ class _Asking:
                 counting = f"select table_name, {REASON}, count(distinct rowid) from {place} group by 1, 2"
                 found = self._rows(f"{counting} order by 3 desc, 1, 2")
                 yield from (Held(place, *row) for row in found)
+
+    def _columns(self) -> Iterator[Summed]:
+        for table, compared in self.session.comparisons.items():
+            for place, one in zip(("raw", "public"), compared, strict=True):
+                if one is None:
+                    continue
+                differences = one.wanted.differences(one.found)
+                for column, found in one.found.items():
+                    wanted = one.wanted.get(column, Summary(found.kind)).shown()
+                    yield Summed(place, table, column, wanted, found.shown(), tuple(differences.get(column, ())))
 
     def _times(self) -> Iterator[QueryTime]:
         for query in queries.QUERIES:
