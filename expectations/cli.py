@@ -94,7 +94,7 @@ def _list(chosen: argparse.Namespace) -> int:
     for one in known:
         print(one.name)
         for suite, count in one.suites.items():
-            print(f"  {suite:<12}{count} expectations")
+            print(f"  {suite:<14}{count} expectations")
     return WELL
 
 
@@ -136,9 +136,9 @@ def _run(chosen: argparse.Namespace) -> int:
             notes += _own_rows(lines)
             part = "quick" if chosen.quick else "-".join(suites if chosen.only else ())
             facts = report.gather(session, report.Occasion(began, declared.suites, tuple(suites), part), source)
-    verdict = Verdict(
-        declared.name, str(source), str(database), lines, checks, tuple(notes), round(time.monotonic() - begun, 1)
-    )
+    seconds = round(time.monotonic() - begun, 1)
+    health = report.health(facts)
+    verdict = Verdict(declared.name, str(source), str(database), lines, checks, tuple(notes), seconds, health)
     if chosen.json:
         print(json.dumps(verdict.document(), indent=1, ensure_ascii=False))
     else:

@@ -31,6 +31,10 @@ def lines(verdict: Verdict, colour: bool) -> Iterable[str]:
     if timed := [check for check in verdict.checks if check.suite == "speed" and not check.failed]:
         yield ""
         yield from _speed(timed)
+    if verdict.health:
+        yield ""
+        width = max(len(what) for what, _ in verdict.health.lines())
+        yield from (f"{what:<{width}}  {how_much}" for what, how_much in verdict.health.lines())
     for check in (*verdict.failed, *verdict.unmet):
         yield ""
         yield from _unmet(check, colour)
@@ -56,7 +60,7 @@ def _table(rows: Sequence[tuple[str, ...]], colour: bool) -> Iterable[str]:
 def _suite_line(suite: str, checks: Sequence[Check], colour: bool) -> str:
     met = sum(check.met for check in checks)
     word = "met" if met == len(checks) else "not met"
-    return f"{suite:<12}" + _paint(f"{met} of {len(checks)} expectations met", word, colour)
+    return f"{suite:<14}" + _paint(f"{met} of {len(checks)} expectations met", word, colour)
 
 
 def _speed(checks: Sequence[Check]) -> Iterable[str]:

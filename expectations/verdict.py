@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,6 +38,35 @@ class TableLine:
 
 
 @dataclass(frozen=True)
+class Health:
+    """How TimescaleDB keeps the tables, in numbers.
+
+    Attributes:
+        edition: of TimescaleDB: timescale is the Community edition.
+        saved: the share of its size that compression saves, by hypertable with compressed chunks.
+        lag: days up to the newest daily row that each aggregate has not stored yet; None when it has stored nothing.
+        jobs: how many background jobs are ok, failed, running, never run or switched off.
+    """
+
+    version: str
+    edition: str
+    saved: Mapping[str, float]
+    lag: Mapping[str, int | None]
+    jobs: Mapping[str, int]
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The same for people: what, and how much."""
+        edition = {"timescale": "Community", "apache": "Apache"}.get(self.edition, self.edition)
+        lines = [("TimescaleDB", f"{self.version}, {edition} edition")]
+        lines += [(f"compression of {name}", f"saves {100 * saved:.1f} %") for name, saved in self.saved.items()]
+        for name, days in self.lag.items():
+            late = "nothing is stored" if days is None else f"{days:,} day{'' if days == 1 else 's'} not stored yet"
+            lines.append((f"lag of {name}", late))
+        jobs = ", ".join(f"{count:,} {state}" for state, count in sorted(self.jobs.items()))
+        return [*lines, ("background jobs", jobs or "none")]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """All of a run."""
 
@@ -47,6 +77,7 @@ class Verdict:
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
     seconds: float
+    health: Health | None = None
 
     @property
     def unmet(self) -> tuple[Check, ...]:

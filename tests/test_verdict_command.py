@@ -65,7 +65,7 @@ def test_the_list_names_the_checkpoint_and_its_suites(capsys: pytest.CaptureFixt
     ("words", "sentence"),
     [
         (["phase9"], "There is no checkpoint 'phase9'; there is phase1."),
-        (["phase1", "--only", "valeus"], "There is no suite 'valeus' in phase1; there are counts, values"),
+        (["phase1", "--only", "valeus"], "There is no suite 'valeus' in phase1; there are counts, columns, values"),
         (["phase1", "--source", "/nowhere/spock.db"], "There is no file /nowhere/spock.db"),
     ],
 )
@@ -79,13 +79,19 @@ def test_what_cannot_be_run_is_said_in_a_sentence(
 
 
 @pytest.fixture
-def typo(tmp_path: Path) -> Path:
-    """A copy of the committed files with one expectation's type misspelt."""
+def committed(tmp_path: Path) -> Path:
+    """A copy of the committed files."""
     folder = tmp_path / "expectations"
     shutil.copytree(suites.FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "parity"))
-    path = folder / "suites" / "keys.json"
-    path.write_text(path.read_text(encoding="utf-8").replace("expect_no_rows", "expect_no_rwos", 1), encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def typo(committed: Path) -> Path:
+    """The same with one expectation's type misspelt."""
+    path = committed / "suites" / "keys.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("expect_no_rows", "expect_no_rwos", 1), encoding="utf-8")
+    return committed
 
 
 def test_a_typo_in_a_suite_is_found_before_anything_is_read(typo: Path) -> None:
@@ -95,16 +101,15 @@ def test_a_typo_in_a_suite_is_found_before_anything_is_read(typo: Path) -> None:
         preflight.checkpoint("phase1", typo)
 
 
-def test_what_an_expectation_is_told_is_known(typo: Path) -> None:
-    shutil.copytree(suites.FOLDER / "suites", typo / "suites", dirs_exist_ok=True)
-    path = typo / "suites" / "counts.json"
+def test_what_an_expectation_is_told_is_known(committed: Path) -> None:
+    path = committed / "suites" / "counts.json"
     sound = path.read_text(encoding="utf-8")
     path.write_text(sound.replace('"table": "trades"', '"tabel": "trades"'), encoding="utf-8")
     with pytest.raises(UserError, match="expect_raw_rows_in_public is told tabel, not table"):
-        preflight.checkpoint("phase1", typo)
+        preflight.checkpoint("phase1", committed)
     path.write_text(sound.replace('"table": "trades"', '"table": "tradse"'), encoding="utf-8")
     with pytest.raises(UserError, match="expect something of tradse, which models/ does not declare"):
-        preflight.ask_tables(preflight.checkpoint("phase1", typo), catalog.read())
+        preflight.ask_tables(preflight.checkpoint("phase1", committed), catalog.read())
 
 
 def test_the_types_that_are_known_are_those_of_great_expectations() -> None:
@@ -121,18 +126,18 @@ def test_an_expectation_of_unknown_type_is_not_passed_over(migrated: Ground, typ
         list(checkpoint.run(declared, ["keys"], migrated.place.target, typo))
 
 
-def test_an_empty_suite_is_refused(typo: Path) -> None:
-    path = typo / "suites" / "counts.json"
+def test_an_empty_suite_is_refused(committed: Path) -> None:
+    path = committed / "suites" / "counts.json"
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"expectations": []}), encoding="utf-8")
     with pytest.raises(UserError, match="The suite counts expects nothing"):
-        preflight.checkpoint("phase1", typo)
+        preflight.checkpoint("phase1", committed)
 
 
-def test_a_missing_configuration_is_not_scaffolded(typo: Path) -> None:
-    (typo / "great_expectations.yml").unlink()
+def test_a_missing_configuration_is_not_scaffolded(committed: Path) -> None:
+    (committed / "great_expectations.yml").unlink()
     with pytest.raises(UserError, match=r"great_expectations.yml is missing"):
-        preflight.checkpoint("phase1", typo)
-    assert not (typo / "great_expectations.yml").exists()
+        preflight.checkpoint("phase1", committed)
+    assert not (committed / "great_expectations.yml").exists()
 
 
 def test_nothing_loaded_then_nothing_built_are_told_apart(

@@ -26,6 +26,11 @@ HEALTH = {
         "create index idx_ohlcv_region on public.ohlcv_data (region)",
         "the named indexes of ohlcv_data are there",
     ),
+    "an index invalid": (
+        "update pg_index set indisvalid = false where indexrelid = 'public.idx_backtest_sharpe'::regclass",
+        "update pg_index set indisvalid = true where indexrelid = 'public.idx_backtest_sharpe'::regclass",
+        "no index is invalid",
+    ),
     "a foreign key dropped": (
         "alter table public.portfolio drop constraint portfolio_ticker_fkey",
         "alter table public.portfolio add constraint portfolio_ticker_fkey foreign key (ticker, region) "

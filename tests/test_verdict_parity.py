@@ -80,7 +80,7 @@ RAW = {
     "a narrower type": (
         "alter table raw.notes alter column weight type real",
         "alter table raw.notes alter column weight type double precision; "
-        "update raw.notes set weight = 0.1 where id = 2; update raw.notes set weight = 1e300 where id = 3",
+        "update raw.notes set weight = 0.1 where id = 2",
         ["raw.notes.weight is float"],
     ),
 }
@@ -98,18 +98,20 @@ def test_a_fault_in_raw_is_named(migrated: Ground, fault: str) -> None:
 
 
 def test_a_narrower_type_in_raw_is_named(migrated: Ground) -> None:
-    migrated.query("update raw.notes set weight = 2 where id = 3")
     plant, undo, words = RAW["a narrower type"]
-    with migrated.planted(plant, undo):
+    small = "update raw.notes set weight = {weight} where id = 3"  # 1e300 does not fit the narrower type
+    with migrated.planted(small.format(weight=2), small.format(weight=1e300)), migrated.planted(plant, undo):
         outcome = migrated.run("--only", "values")
     assert outcome.code == 1
     assert words[0] in outcome.said
 
 
 def test_a_row_missing_in_raw_is_named_by_counts_and_by_values(migrated: Ground) -> None:
-    migrated.query("create table audit.kept as select * from raw.notes where id = 4")
-    undo = "insert into raw.notes select * from audit.kept; drop table audit.kept"
-    with migrated.planted("delete from raw.notes where id = 4", undo):
+    keep = "create table audit.kept as select * from raw.notes where id = 4"
+    with (
+        migrated.planted(keep, "drop table audit.kept"),
+        migrated.planted("delete from raw.notes where id = 4", "insert into raw.notes select * from audit.kept"),
+    ):
         outcome, quick = migrated.run(), migrated.run("--quick")
     assert (outcome.code, quick.code) == (1, 1)
     assert "missing _rowid 4" in outcome.said
@@ -266,11 +268,12 @@ def test_two_rows_of_public_swapped_are_named(migrated: Ground) -> None:
 
 def test_a_wrong_region_is_named_with_both_keys(migrated: Ground) -> None:
     ((ticker,),) = migrated.query("select min(ticker) from public.stock_details where region = 'US'")
-    parent = "insert into public.tickers (ticker, region, data_source) values (%s, 'VN', 'inferred')"
-    migrated.query(parent, ticker)
-    with migrated.changed("stock_details", f"ticker = '{ticker}'", "update {table} set region = 'VN' where {where}"):
+    parent = f"insert into public.tickers (ticker, region, data_source) values ('{ticker}', 'VN', 'inferred')"
+    with (
+        migrated.planted(parent, f"delete from public.tickers where region = 'VN' and ticker = '{ticker}'"),
+        migrated.changed("stock_details", f"ticker = '{ticker}'", "update {table} set region = 'VN' where {where}"),
+    ):
         outcome = migrated.run("--only", "values")
-    migrated.query("delete from public.tickers where region = 'VN' and ticker = %s", ticker)
     assert outcome.code == 1
     assert f"missing ticker '{ticker}', region 'US'" in outcome.said
     assert f"extra ticker '{ticker}', region 'VN'" in outcome.said

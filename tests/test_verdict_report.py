@@ -132,6 +132,13 @@ def test_the_pictures_show_what_the_database_has(whole: Written, migrated: Groun
     assert packed == {"ohlcv_data": {"before": before, "after": after}, "factor_scores": None}
     ((newest,),) = migrated.query("select max(date)::text from public.ohlcv_data where timeframe = '1d'")
     assert {one["base"] for one in facts["lags"]} == {newest}
+    health = whole.document["health"]
+    assert health["saved"]["ohlcv_data"] == pytest.approx(1 - after / before, abs=1e-4)
+    ((day,),) = migrated.query("select extract(day from max(date))::int from public.ohlcv_data where timeframe = '1d'")
+    assert health["lag"]["ohlcv_monthly"] in (0, day)  # the month of the newest row is stored, or it is not
+    assert sum(health["jobs"].values()) == len(facts["jobs"])
+    ((extension,),) = migrated.query("select extversion from pg_extension where extname = 'timescaledb'")
+    assert f"{extension}, Community edition" in words(whole.html)
     assert {one["name"] for one in facts["lags"]} == {"ohlcv_monthly", "ohlcv_quarterly", "ohlcv_yearly"}
     (kept,) = migrated.query("select count(*) from audit.quarantine")
     assert sum(one["rows"] for one in facts["held"] if one["place"] == "audit.quarantine") == kept[0]
@@ -185,7 +192,7 @@ def verdict(*checks: Check) -> Verdict:
 def facts(**changed: Any) -> Facts:
     file = SourceFile("spock.db", 0, datetime(2026, 1, 1, tzinfo=UTC))
     occasion = Occasion(datetime(2026, 1, 2, 3, 4, tzinfo=UTC), {"counts": 1}, ("counts",))
-    return replace(Facts(occasion, file, None, {}, {}, (), (), (), (), (), ()), **changed)
+    return replace(Facts(occasion, file, None, {}, None, {}, (), (), (), (), (), ()), **changed)
 
 
 def pages(checked: Verdict, found: Facts, folder: Path) -> tuple[str, str]:

@@ -18,6 +18,11 @@ from expectations import cli
 from tests.places import Place
 
 ROWS = 5000  # the fewest that the generator takes
+PACK = (
+    "select compress_chunk(format('%I.%I', chunk_schema, chunk_name)::regclass, true) "
+    "from timescaledb_information.chunks where hypertable_name = 'ohlcv_data' "
+    "and range_end < now() - interval '365 days'"
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,10 @@ class Ground:
 
     @contextmanager
     def planted(self, fault: str, undo: str) -> Iterator[None]:
-        """A fault in the target that is gone again afterwards."""
+        """A fault in the target that is gone again afterwards, whatever the test finds.
+
+        A statement list without parameters is one transaction: a fault that cannot be planted leaves nothing behind.
+        """
         self.query(fault)
         try:
             yield
@@ -67,20 +75,18 @@ class Ground:
     @contextmanager
     def changed(self, table: str, where: str, change: str) -> Iterator[None]:
         """Rows of a table of public changed (`{table}` and `{where}` are filled in), and as they were afterwards."""
-        self.query(f"create table audit.kept as select * from public.{table} where {where}")
-        origins = "(select source_rowid from audit.kept)"
-        undo = (
-            f"delete from public.{table} where source_rowid in {origins}; "
-            f"insert into public.{table} select * from audit.kept; drop table audit.kept"
+        keep = f"create table audit.kept as select * from public.{table} where {where}"
+        put_back = (
+            f"delete from public.{table} where source_rowid in (select source_rowid from audit.kept); "
+            f"insert into public.{table} select * from audit.kept"
         )
-        with self.planted(change.format(table=f"public.{table}", where=where), undo):
+        with (
+            # Rows that are put back into a compressed chunk lie beside what is compressed, until it is done again.
+            self.planted("select", PACK),
+            self.planted(keep, "drop table audit.kept"),
+            self.planted(change.format(table=f"public.{table}", where=where), put_back),
+        ):
             yield
-        # Rows that are put back into a compressed chunk lie beside what is compressed, until it is done again.
-        self.query(
-            "select compress_chunk(format('%I.%I', chunk_schema, chunk_name)::regclass, true) "
-            "from timescaledb_information.chunks where hypertable_name = 'ohlcv_data' "
-            "and range_end < now() - interval '365 days'"
-        )
 
     def of_source(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.source)) as connection:

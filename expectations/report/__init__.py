@@ -5,5 +5,6 @@ from __future__ import annotations
 from expectations.report.facts import Facts, Occasion
 from expectations.report.files import prepare, write
 from expectations.report.gather import gather
+from expectations.report.health import health
 
-__all__ = ["Facts", "Occasion", "gather", "prepare", "write"]
+__all__ = ["Facts", "Occasion", "gather", "health", "prepare", "write"]

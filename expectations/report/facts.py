@@ -43,6 +43,14 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
+class Timescale:
+    """The extension as it is installed; `edition` is its license setting: timescale or apache."""
+
+    version: str
+    edition: str
+
+
+@dataclass(frozen=True)
 class Packed:
     """A chunk or a hypertable before and after its compression."""
 
@@ -100,6 +108,13 @@ class Lag:
     base: date | None
 
     @property
+    def days(self) -> int | None:
+        """How many days up to the newest daily row are not stored yet; None when nothing is."""
+        if self.base is None or self.materialized is None:
+            return None
+        return max(0, (self.base - self.materialized).days + 1)
+
+    @property
     def current(self) -> bool:
         """Whether the newest daily row falls into the newest bucket."""
         if self.base is None:
@@ -125,6 +140,15 @@ class Job:
     failures: int
     next: datetime | None
     said: str
+
+    @property
+    def state(self) -> str:
+        """How it stands with the job, in a word or two."""
+        if self.outcome == "Failed":
+            return "failed"
+        if not self.scheduled:
+            return "switched off"
+        return "ok" if self.outcome == "Success" else "running" if self.runs else "never run"
 
 
 @dataclass(frozen=True)
@@ -171,6 +195,7 @@ class Facts:
     source: SourceFile
     load: Load | None
     versions: Mapping[str, str]
+    timescale: Timescale | None
     own_tables: Mapping[str, int]
     hypertables: tuple[Hypertable, ...]
     lags: tuple[Lag, ...]

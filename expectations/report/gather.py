@@ -25,6 +25,7 @@ from expectations.report.facts import (
     QueryTime,
     SourceFile,
     Summed,
+    Timescale,
 )
 from expectations.session import Session
 from loader.source import quote
@@ -111,6 +112,7 @@ class _Asking:
             source=SourceFile(source.name, seen.st_size, datetime.fromtimestamp(seen.st_mtime, UTC)),
             load=self._load(),
             versions=dict(self._versions()),
+            timescale=self._timescaledb(),
             own_tables=dict(self._own_tables()),
             hypertables=tuple(self._hypertables()),
             lags=tuple(self._lags()),
@@ -137,13 +139,8 @@ class _Asking:
 
     def _versions(self) -> Iterator[tuple[str, str]]:
         yield "PostgreSQL", str(self._rows("select split_part(current_setting('server_version'), ' ', 1)")[0][0])
-        found = self._rows(
-            "select extversion, coalesce(current_setting('timescaledb.license', true), '') "
-            "from pg_extension where extname = 'timescaledb'"
-        )
-        if found:
-            edition = {"timescale": "Community edition", "apache": "Apache edition"}.get(found[0][1], found[0][1])
-            yield "TimescaleDB", f"{found[0][0]} ({edition})" if edition else str(found[0][0])
+        if timescale := self._timescaledb():
+            yield "TimescaleDB", timescale.version
         for title, package in (
             ("Great Expectations", "great-expectations"),
             ("dbt", "dbt-core"),
@@ -154,6 +151,13 @@ class _Asking:
             except metadata.PackageNotFoundError:
                 continue  # run from a checkout that was not installed
         yield "Python", platform.python_version()
+
+    def _timescaledb(self) -> Timescale | None:
+        found = self._rows(
+            "select extversion, coalesce(current_setting('timescaledb.license', true), '') "
+            "from pg_extension where extname = 'timescaledb'"
+        )
+        return Timescale(*found[0]) if found else None
 
     def _own_tables(self) -> Iterator[tuple[str, int]]:
         for name in sorted(self.catalog.tables.keys() - self.session.counts.keys()):

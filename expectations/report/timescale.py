@@ -26,15 +26,22 @@ def aggregates(facts: Facts) -> Iterator[Block]:
             "anything later is worked out when it is asked for.",
         )
     yield Table(
-        head=("aggregate", "buckets", "newest bucket", "stored up to", "newest daily row", "state"),
+        head=("aggregate", "buckets", "newest bucket", "stored up to", "newest daily row", "days not stored", "state"),
         rows=[
             (
-                *(one.name, number(one.buckets), day(one.newest), day(one.materialized), day(one.base)),
+                *(
+                    one.name,
+                    number(one.buckets),
+                    day(one.newest),
+                    day(one.materialized),
+                    day(one.base),
+                    number(one.days),
+                ),
                 "current" if one.current else "behind",
             )
             for one in facts.lags
         ],
-        numeric=frozenset({1, 2, 3, 4}),
+        numeric=frozenset({1, 2, 3, 4, 5}),
         marked=frozenset(place for place, one in enumerate(facts.lags) if not one.current),
     )
 
@@ -42,6 +49,8 @@ def aggregates(facts: Facts) -> Iterator[Block]:
 def health(verdict: Verdict, facts: Facts) -> Iterator[Block]:
     """How TimescaleDB keeps the tables, and whether its jobs run."""
     yield Paragraph(_summary(verdict))
+    if verdict.health:
+        yield Table(head=("", ""), rows=verdict.health.lines())
     if not facts.hypertables:
         yield Paragraph("There are no hypertables.")
         return
@@ -104,14 +113,14 @@ def _jobs(facts: Facts) -> Iterator[Block]:
         rows=[
             (
                 *(f"{one.task} ({one.number})", one.relation or NOTHING, every(one.every), moment(one.last)),
-                one.outcome.lower() or ("not run yet" if one.scheduled else "switched off"),
+                one.state,
                 *(number(one.runs), number(one.failures), moment(one.next)),
             )
             for one in facts.jobs
         ],
         numeric=frozenset({5, 6}),
         caption="The jobs that compress chunks and refresh aggregates, with any other that failed at its last run.",
-        marked=frozenset(place for place, one in enumerate(facts.jobs) if one.outcome == "Failed" or not one.scheduled),
+        marked=frozenset(place for place, one in enumerate(facts.jobs) if one.state in ("failed", "switched off")),
     )
     for said in dict.fromkeys(one.said for one in facts.jobs if one.said):
         failed = [str(one.number) for one in facts.jobs if one.said == said]
