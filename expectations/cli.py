@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import sys
@@ -110,6 +111,7 @@ def _run(chosen: argparse.Namespace) -> int:
     begun, began = time.monotonic(), datetime.now(UTC)
     declared = preflight.checkpoint(chosen.name)
     suites = _suites(chosen, declared)
+    gc.set_threshold(100_000)  # else half a second goes into looking through the modules of Great Expectations
     # Everything below takes time to import; argument errors and `list` need not wait for it.
     from expectations import catalog, report, terminal
     from expectations.session import open_session
