@@ -9,9 +9,9 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from expectations import preflight
@@ -161,12 +161,13 @@ def _compare(session: Session) -> None:
 
     from loader.progress import progress
 
-    with ThreadPoolExecutor(1) as pool:
-        importing = pool.submit(importlib.import_module, "expectations.checkpoint")
-        if session.to_compare:
-            with progress("auto", session.rows_to_read()) as reading:
-                session.compare(reading.advance)
-        importing.result()
+    # A daemon, for whoever interrupts the run need not wait for it.
+    importing = Thread(target=importlib.import_module, args=["expectations.checkpoint"], daemon=True)
+    importing.start()
+    if session.to_compare:
+        with progress("auto", session.rows_to_read()) as reading:
+            session.compare(reading.advance)
+    importing.join()
 
 
 def _lines(session: Session) -> list[TableLine]:

@@ -35,15 +35,17 @@ INFERRED = "inferred"  # data_source of a stub
 
 def compare(job: TableJob, ground: Ground, progress: Progress) -> tuple[Comparison, Comparison | None]:
     """The source against raw and, if `public` has the table, against that; both databases are read at a time."""
-    over = threading.Event()  # else an interrupted run would wait for the source to be read to its end
+    over = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(read_source, job, ground, progress, over)
         try:
             raw = read_raw(job, ground, progress)
             public = read_public(job, job.shape, ground, progress) if job.shape else None
             sides = reading.result()
-        finally:
+        except BaseException:  # an interrupted run would else wait for both sides to be read to their end
             over.set()
+            ground.arrow.adbc_cancel()
+            raise
     on_raw = _raw_comparison(job, ground, sides, raw)
     if job.shape is None or public is None:
         return on_raw, None

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from expectations.parity.digest import Words
+from loader.errors import UserError
 
 PARTITIONS = 32
 WORD = 8  # bytes
@@ -35,10 +36,21 @@ class Digests:
         return self._rows
 
     def add(self, *words: Words) -> None:
-        """Put a batch of rows away: keys, contents and, where the side has them, rowids."""
+        """Put a batch of rows away: keys, contents and, where the side has them, rowids.
+
+        Raises:
+            UserError: when there is no room for them.
+        """
         partition = (words[0] % np.uint64(PARTITIONS)).astype(np.uint8)
         order = np.argsort(partition, kind="stable")
-        self._file.write(np.column_stack(words)[order].tobytes())
+        try:
+            self._file.write(np.column_stack(words)[order].tobytes())
+            self._file.flush()
+        except OSError as error:
+            raise UserError(
+                f"The digests of the rows cannot be kept in {tempfile.gettempdir()}: {error.strerror}. "
+                "Make room there, or name another folder in TMPDIR."
+            ) from error
         self._starts.append(self._rows + np.searchsorted(partition[order], np.arange(PARTITIONS + 1)))
         self._rows += len(partition)
 
