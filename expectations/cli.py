@@ -155,18 +155,19 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _compare(session: Session) -> None:
     """Compare the values while Great Expectations is imported, for both take seconds."""
-    # pyarrow imports pandas when it first makes an array of a list, and Great Expectations does in the other
-    # thread: a package that two threads import at once may be found half made.
+    if not session.to_compare:
+        return
+    # A package that two threads import at once may be found half made. pyarrow imports pandas when it first makes an
+    # array of a list, and the progress bar is a package that Great Expectations has too: both are here beforehand.
     import pandas  # noqa: F401
 
     from loader.progress import progress
 
     # A daemon, for whoever interrupts the run need not wait for it.
     importing = Thread(target=importlib.import_module, args=["expectations.checkpoint"], daemon=True)
-    importing.start()
-    if session.to_compare:
-        with progress("auto", session.rows_to_read()) as reading:
-            session.compare(reading.advance)
+    with progress("auto", session.rows_to_read()) as reading:
+        importing.start()
+        session.compare(reading.advance)
     importing.join()
 
 
