@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.parity_faults import CHOSEN, COLUMNS, PUBLIC, RAW
 from tests.verdict_ground import Ground, run
 
 ORIGIN = {"raw": "_rowid", "public": "source_rowid"}
-FIRST = "(select min(_rowid) from raw.ohlcv_data)"
 
 
 def test_a_sound_migration_is_met_with_every_table_compared(migrated: Ground) -> None:
@@ -23,67 +23,6 @@ def test_a_sound_migration_is_met_with_every_table_compared(migrated: Ground) ->
     tables = {name for (name,) in migrated.of_source("select name from sqlite_master where type = 'table'")}
     assert {line["table"] for line in outcome.document["tables"]} == tables - {"sqlite_sequence", "sqlite_stat1"}
     assert {line["values"] for line in outcome.document["tables"]} == {"equal"}
-
-
-# what is planted in raw, how it is undone, and what the verdict must say
-RAW = {
-    "a digit": (
-        f"update raw.ohlcv_data set close = close + 0.01 where _rowid = {FIRST}",
-        "update raw.ohlcv_data r set close = {close!r} where _rowid = {rowid}",
-        ["raw.ohlcv_data: 1 row with other values, in the columns close (1)", "_rowid {rowid}", "{close!r}"],
-    ),
-    "the last bit of a float": (
-        "update raw.notes set weight = 0.10000000000000002 where id = 2",
-        "update raw.notes set weight = 0.1 where id = 2",
-        ["raw.notes: 1 row", "weight is 0.10000000000000002, expected 0.1"],
-    ),
-    "a negative zero": (
-        "update raw.notes set weight = '-0' where id = 1",
-        "update raw.notes set weight = 0 where id = 1",
-        ["weight is -0.0, expected 0.0"],
-    ),
-    "NULL for an empty string": (
-        "update raw.notes set body = null where id = 1",
-        "update raw.notes set body = '' where id = 1",
-        ["body is NULL, expected ''"],
-    ),
-    "an empty string for NULL": (
-        "update raw.notes set body = '' where id = 2",
-        "update raw.notes set body = null where id = 2",
-        ["body is '', expected NULL"],
-    ),
-    "two rows swapped": (
-        "update raw.notes set _rowid = 7 - _rowid where _rowid in (3, 4)",
-        "update raw.notes set _rowid = 7 - _rowid where _rowid in (3, 4)",
-        ["raw.notes: 2 rows with other values, in the columns id (2), body (2), weight (2)"],
-    ),
-    "a row twice": (
-        "insert into raw.notes select * from raw.notes where id = 3",
-        "delete from raw.notes where ctid in (select max(ctid) from raw.notes where id = 3)",
-        ["raw.notes: 1 row with a key that another row has too", "twice _rowid 3"],
-    ),
-    "a row of nowhere": (
-        "insert into raw.notes (id, body, _rowid, _load_id) values (9, 'x', 9, 1)",
-        "delete from raw.notes where id = 9",
-        ["1 rows in raw.notes that the source does not have", "extra _rowid 9"],
-    ),
-    "a value in a column of nowhere": (
-        "alter table raw.notes add column mood text default 'good'",
-        "alter table raw.notes drop column mood",
-        ["raw.notes has a column mood that the source has not"],
-    ),
-    "a column lost": (
-        "alter table raw.notes rename column body to content",
-        "alter table raw.notes rename column content to body",
-        ["raw.notes has no column body"],
-    ),
-    "a narrower type": (
-        "alter table raw.notes alter column weight type real",
-        "alter table raw.notes alter column weight type double precision; "
-        "update raw.notes set weight = 0.1 where id = 2",
-        ["raw.notes.weight is float"],
-    ),
-}
 
 
 @pytest.mark.parametrize("fault", [name for name in RAW if name != "a narrower type"])
@@ -147,19 +86,6 @@ def test_a_quick_run_names_the_month_of_a_single_changed_value(migrated: Ground,
     assert {path.name for path in tmp_path.iterdir()} == {f"phase1-quick.{kind}" for kind in ("html", "md", "json")}
 
 
-COLUMNS = {
-    "raw.notes": ("update raw.notes set weight = 0.10000000000000002 where id = 2", "weight = 0.1 where id = 2"),
-    "public.portfolio": (
-        "update public.portfolio set quantity = quantity + 1 where source_rowid = 2",
-        "quantity = quantity - 1 where source_rowid = 2",
-    ),
-    "public.tickers": (
-        "update public.tickers set name = null where source_rowid = 1",
-        "name = (select name from staging.stg_tickers where _rowid = 1) where source_rowid = 1",
-    ),
-}
-
-
 @pytest.mark.parametrize("table", COLUMNS)
 def test_a_column_with_another_sum_is_named_without_its_rows(migrated: Ground, tmp_path: Path, table: str) -> None:
     plant, undo = COLUMNS[table]
@@ -173,63 +99,6 @@ def test_a_column_with_another_sum_is_named_without_its_rows(migrated: Ground, t
     facts = json.loads((tmp_path / "phase1-columns.json").read_text(encoding="utf-8"))["facts"]
     unlike = [one for one in facts["columns"] if one["unlike"]]
     assert [(f"{one['place']}.{one['table']}", one["column"]) for one in unlike] == [(table, column)]
-
-
-# the table, which rows, what is done to them, and what the verdict must say
-PUBLIC = {
-    "a row missing": (
-        "ohlcv_data",
-        "delete from {table} where {where}",
-        ["1 row of the source missing", "missing ticker"],
-    ),
-    "a date one day off": (
-        "ohlcv_data",
-        "update {table} set date = date + 1 where {where}",
-        ["1 row of the source missing", "that come from the source but not under that key"],
-    ),
-    "a timeframe not canonical": (
-        "ohlcv_data",
-        "update {table} set timeframe = 'D' where {where}",
-        ["timeframe '1d'", "timeframe 'D'"],
-    ),
-    "a digit": (
-        "ohlcv_data",
-        "update {table} set volume = volume + 1 where {where}",
-        ["1 row with other values, in the columns volume (1)"],
-    ),
-    "an indicator lost": (
-        "ohlcv_data",
-        "update {table} set macd = null where {where}",
-        ["in the columns macd (1)", "macd is NULL, expected"],
-    ),
-    "a time of another zone": (
-        "stock_details",
-        "update {table} set created_at = created_at + interval '9 hours' where {where}",
-        ["public.stock_details: 1 row with other values, in the columns created_at (1)"],
-    ),
-    "a boolean turned": (
-        "stock_details",
-        "update {table} set is_spac = not is_spac where {where}",
-        ["in the columns is_spac (1)", "is_spac is True, expected False"],
-    ),
-    "a sector of an empty string": (
-        "stock_details",
-        "update {table} set industry_code = '' where {where}",
-        ["in the columns industry_code (1)", "industry_code is ''"],
-    ),
-    "a date many years off": (
-        "market_sentiment",
-        "update {table} set date = date - 20000 where {where}",
-        ["public.market_sentiment: 1 row of the source missing"],
-    ),
-}
-
-
-# a Friday, for no row has the Saturday's key, in the middle of a year, for that is inside a chunk
-CHOSEN = {
-    "ohlcv_data": "macd is not null and timeframe = '1d' and to_char(date, 'MM ID') = '06 5'",
-    "stock_details": "industry_code is distinct from '' and not is_spac",
-}
 
 
 @pytest.mark.parametrize("fault", PUBLIC)
