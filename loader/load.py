@@ -93,7 +93,7 @@ def _preview(options: Options, target: Target, ledger: Ledger) -> int:
         quick_check(snapshot)
         planned, standings, changes = _plan(options, snapshot, ledger)
         with progress(options.progress, planned.rows) as shown:
-            told = preview.look(snapshot, standings, changes, shown)
+            told = preview.look(snapshot, target, ledger, standings, changes, shown)
     print(json.dumps(told.document(), ensure_ascii=False, indent=2) if options.json else told.text(str(target)))
     return NOT_WELL if told.rejected else WELL
 

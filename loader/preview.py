@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+import adbc_driver_postgresql.dbapi as adbc
+
+from loader.difference import difference, select
 from loader.evolve import Change, Standing
+from loader.ledger import Ledger
 from loader.progress import Progress
 from loader.snapshot import Snapshot
+from loader.target import Target
 from loader.window import Rejected, read
 
 ROWS_A_SECOND = 200_000  # a modest server and machine; the embedded engine takes about a third of that
@@ -15,14 +20,21 @@ SHOWN = 10  # rejected rows shown for each table
 
 @dataclass(frozen=True)
 class TableOutlook:
-    """One table: its rows and bytes, how many windows would be written, and which rows would be rejected."""
+    """One table: its rows and bytes, which rows differ from those of raw, and which would be rejected.
+
+    Attributes:
+        rows_to_compare: rows in the windows that differ, which a run would bring to the target.
+        new, changed, gone: rows that it would insert, replace and delete there.
+    """
 
     table: str
     rows: int
     bytes: int
     windows: int
-    windows_to_write: int
-    rows_to_write: int
+    rows_to_compare: int
+    new: int
+    changed: int
+    gone: int
     columns: dict[str, str]
     rejected: tuple[Rejected, ...]
 
@@ -41,7 +53,7 @@ class Outlook:
     @property
     def seconds(self) -> float:
         """Roughly how long the run would take."""
-        return 2 + sum(table.rows_to_write for table in self.tables) / ROWS_A_SECOND
+        return 2 + sum(table.rows_to_compare for table in self.tables) / ROWS_A_SECOND
 
     def document(self) -> dict[str, object]:
         """The outlook as JSON-ready data."""
@@ -54,12 +66,13 @@ class Outlook:
 
     def text(self, target: str) -> str:
         """The outlook for people."""
-        lines = [f"{'table':40}{'rows':>12}{'MB':>9}{'windows':>9}{'to write':>10}{'rejected':>10}  columns"]
+        heads = f"{'rows':>12}{'MB':>9}{'new':>12}{'changed':>12}{'gone':>12}{'rejected':>10}"
+        lines = [f"{'table':40}{heads}  columns"]
         for table in self.tables:
             columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
             lines.append(
-                f"{table.table:40}{table.rows:>12,}{table.bytes / 1e6:>9.1f}{table.windows:>9,}"
-                f"{table.windows_to_write:>10,}{len(table.rejected):>10,}  {columns}"
+                f"{table.table:40}{table.rows:>12,}{table.bytes / 1e6:>9.1f}{table.new:>12,}"
+                f"{table.changed:>12,}{table.gone:>12,}{len(table.rejected):>10,}  {columns}"
             )
         for table in self.tables:
             for row in table.rejected[:SHOWN]:
@@ -67,45 +80,67 @@ class Outlook:
                 lines.append(f"Would be rejected: {place}: {row.reason}.")
             if len(table.rejected) > SHOWN:
                 lines.append(f"… and {len(table.rejected) - SHOWN:,} more of {table.table}.")
-        rows = sum(table.rows_to_write for table in self.tables)
-        lines += [*self.changes, "", f"Nothing was written. A run would compare or write {rows:,} rows into {target} "]
+        rows = sum(table.new + table.changed + table.gone for table in self.tables)
+        lines += [*self.changes, "", f"Nothing was written. A run would write or delete {rows:,} rows in {target} "]
         lines[-1] += f"in about {self.seconds:.0f} s."
         return "\n".join(lines)
 
 
-def look(snapshot: Snapshot, standings: list[Standing], changes: list[Change], shown: Progress) -> Outlook:
+def look(
+    snapshot: Snapshot,
+    target: Target,
+    ledger: Ledger,
+    standings: list[Standing],
+    changes: list[Change],
+    shown: Progress,
+) -> Outlook:
     """Read every window as a run would, and say what it would do with it.
 
     Args:
         snapshot: the private copy of the source.
+        target: where raw is; windows that differ are read there too.
+        ledger: tells which columns raw has.
         standings: the tables as they stand in raw.
         changes: what differs between the shapes of source and raw.
         shown: is told of each window.
     """
-    tables = []
-    for standing in standings:
-        table = standing.table
-        size = writing = writing_rows = 0
-        rejected: list[Rejected] = []
-        for window in table.windows:
-            content = read(snapshot, table, window)
-            size += content.rows.nbytes
-            rejected += content.rejected
-            known = standing.known.get(window.low) if standing.trusted else None
-            if known is None or known.fingerprint != content.fingerprint:
-                writing += 1
-                writing_rows += content.rows.num_rows
-            shown.advance(table.target, window.rows)
-        tables.append(
-            TableOutlook(
-                table.target,
-                table.rows,
-                size,
-                len(table.windows),
-                writing,
-                writing_rows,
-                {column.source: column.type for column in table.columns},
-                tuple(rejected),
-            )
-        )
+    present = ledger.columns()
+    with adbc.connect(target.uri(), autocommit=True) as connection, connection.cursor() as cursor:
+        tables = [_look(snapshot, cursor, standing, present, shown) for standing in standings]
     return Outlook(tuple(tables), tuple(change.says for change in changes))
+
+
+def _look(
+    snapshot: Snapshot, cursor: adbc.Cursor, standing: Standing, present: dict[str, dict[str, str]], shown: Progress
+) -> TableOutlook:
+    table = standing.table
+    size = comparing = new = changed = remaining = 0
+    rejected: list[Rejected] = []
+    for window in table.windows:
+        content = read(snapshot, table, window)
+        size += content.rows.nbytes
+        rejected += content.rejected
+        known = standing.known.get(window.low) if standing.trusted else None
+        if known and known.fingerprint == content.fingerprint:
+            remaining += known.rows - known.rejected
+        elif not standing.exists:
+            comparing += content.rows.num_rows
+            new += content.rows.num_rows
+        else:
+            comparing += content.rows.num_rows
+            cursor.execute(select(table, window, present[table.target]))
+            found = difference(cursor.fetch_arrow_table(), content.rows)
+            new, changed, remaining = new + found.new, changed + found.changed, remaining + found.remaining
+        shown.advance(table.target, window.rows)
+    return TableOutlook(
+        table=table.target,
+        rows=table.rows,
+        bytes=size,
+        windows=len(table.windows),
+        rows_to_compare=comparing,
+        new=new,
+        changed=changed,
+        gone=standing.raw_rows - remaining,
+        columns={column.source: column.type for column in table.columns},
+        rejected=tuple(rejected),
+    )

@@ -269,10 +269,29 @@ def test_a_dry_run_tells_what_would_happen_and_writes_nothing(place: Place, sour
     assert "numbers rowid 6, i = many: text in a column of bigint" in done.stdout
     assert place.query("select to_regnamespace('raw') is null") == [(True,)]
     load(place, source)
-    sources.write(source, "alter table texts add column extra text")
-    done = place.run("python", "-m", "loader.run", "--source", str(source), "--dry-run", check=False)
-    assert "Column texts.extra is new" in done.stdout
+    sources.write(
+        source,
+        "alter table texts add column extra text",
+        "update texts set extra = 'e' where t = 'NA'",
+        "delete from numbers where i = 1",
+        "update numbers set r = -0.0 where i = 3",
+        "insert into numbers (i) values (4), (5)",
+        "insert into keyed values ('c', 3)",
+    )
+    dry = ("python", "-m", "loader.run", "--source", str(source), "--dry-run")
+    assert "Column texts.extra is new" in place.run(*dry, check=False).stdout
+    tables = {table["table"]: table for table in json.loads(place.run(*dry, "--json", check=False).stdout)["tables"]}
+    told = {name: tuple(table[kind] for kind in ("new", "changed", "gone")) for name, table in tables.items()}
+    assert {name: counts for name, counts in told.items() if any(counts)} == {
+        "numbers": (2, 1, 1),
+        "texts": (0, 1, 0),
+        "keyed": (1, 0, 0),
+    }
     assert place.query("select count(*) from raw._loads") == [(1,)]
+    done = {table["table"]: table for table in load(place, source)["tables"]}
+    assert {name: (table["written"], table["removed"]) for name, table in done.items()} == {
+        name: (new + changed, changed + gone) for name, (new, changed, gone) in told.items()
+    }
 
 
 def test_chosen_tables_only_and_then_the_rest(place: Place, source: Path) -> None:
