@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,16 +47,13 @@ def _ask(endpoint: Endpoint) -> tuple[str, int, int, str]:
     import psycopg2
 
     try:
-        connection = psycopg2.connect(endpoint.dsn, dbname=ADMIN_DATABASE, connect_timeout=5)
-    except psycopg2.OperationalError:
+        with closing(psycopg2.connect(endpoint.dsn, dbname=ADMIN_DATABASE, connect_timeout=5)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("status")
+                row = cursor.fetchone()
+    except psycopg2.OperationalError:  # an engine that stops may still accept a client, and then close the line
         return "starting or stopping", 0, 0, ""
-    try:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("status")
-            row = cursor.fetchone()
-            assert row is not None
-            version, clients, waiting, busy_with = row
-            return version, int(clients), int(waiting), busy_with
-    finally:
-        connection.close()
+    assert row is not None
+    version, clients, waiting, busy_with = row
+    return version, int(clients), int(waiting), busy_with
