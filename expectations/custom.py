@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import sqlalchemy
@@ -18,8 +19,9 @@ Outcome = dict[str, Any]
 class Judging:
     """Lets an expectation judge by itself, without the metrics that Great Expectations would collect for it."""
 
+    @abstractmethod
     def judge(self, engine: object) -> Outcome:
-        raise NotImplementedError
+        """Look, and say with `_outcome` what is not as it should be."""
 
     def _validate(
         self,
