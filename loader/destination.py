@@ -27,7 +27,7 @@ from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from psycopg2 import extensions as psycopg
 
-from loader.ledger import Entry
+from loader.ledger import Entry, remove
 from loader.naming import unfolded
 from loader.pgcopy import Stream
 from loader.plan import LONGEST_NAME, TablePlan, Window
@@ -219,7 +219,7 @@ def _write(cursor: psycopg.cursor, task: Task, content: Content, load_id: int) -
         _copy(cursor, f"raw.{quote(table)}", rows)
         written, removed = rows.num_rows, 0
     else:
-        written, removed = _merge(cursor, task, rows)
+        written, removed = _merge(cursor, task, rows, load_id)
     within = (table, window.low, window.high)
     cursor.execute("delete from raw.rejected_rows where table_name = %s and rowid between %s and %s", within)
     for row in content.rejected:
@@ -253,7 +253,7 @@ def _copy(cursor: psycopg.cursor, relation: str, rows: pa.Table) -> None:
     cursor.copy_expert(f"copy {relation} ({listed}) from stdin (format binary)", Stream(rows))
 
 
-def _merge(cursor: psycopg.cursor, task: Task, rows: pa.Table) -> tuple[int, int]:
+def _merge(cursor: psycopg.cursor, task: Task, rows: pa.Table, load_id: int) -> tuple[int, int]:
     """Replace only the rows that differ, bit for bit, so that all others keep their `_load_id`."""
     raw = f"raw.{quote(task.table.target)}"
     cursor.execute(f"create temporary table _incoming (like {raw}) on commit drop")
@@ -264,10 +264,8 @@ def _merge(cursor: psycopg.cursor, task: Task, rows: pa.Table) -> tuple[int, int
     old, new = (f"row({', '.join(f'{t}.{n}' for n in names)})::record" for t in ("t", "i"))
     same = f" and {old} *= {new}" if names else ""
     within = f"t._rowid between {task.window.low} and {task.window.high}"
-    cursor.execute(
-        f"delete from {raw} t where {within} and not exists (select from _incoming i where i._rowid = t._rowid{same})"
-    )
-    removed = cursor.rowcount
+    missing = f"not exists (select from _incoming i where i._rowid = t._rowid{same})"
+    removed = remove(cursor, task.table.target, f"{within} and {missing}", load_id)
     listed = ", ".join(["_rowid", *names, "_load_id"])
     cursor.execute(
         f"insert into {raw} ({listed}) select {listed} from _incoming i "

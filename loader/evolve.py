@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from loader import types
@@ -129,10 +128,6 @@ def apply(changes: list[Change], ledger: Ledger) -> None:
                 ) from error
 
 
-def strays(standing: Standing) -> Iterator[str]:
-    """SQL that removes the rows of raw outside all windows of a table that is compared anew."""
-    if standing.exists and not standing.trusted:
-        ranges = " and ".join(
-            f"not (_rowid between {window.low} and {window.high})" for window in standing.table.windows
-        )
-        yield f"delete from raw.{quote(standing.table.target)} where {ranges or 'true'}"
+def strays(table: TablePlan) -> str:
+    """The condition for rows of raw that are outside all windows of a table that is compared anew."""
+    return " and ".join(f"not (t._rowid between {window.low} and {window.high})" for window in table.windows) or "true"

@@ -1,4 +1,4 @@
-"""The loader's own books in the target: loads, tables, windows and rejected rows.
+"""The loader's own books in the target: loads, tables, windows, rejected rows, and which rows of raw were removed.
 
 dlt cannot promise exactly-once: a job that was killed between its commit and dlt's note of it runs
 again. So each window's entry commits with its rows, and what the ledger says is what is there.
@@ -54,6 +54,12 @@ create table if not exists raw._windows (
     loaded_at timestamptz not null default clock_timestamp(),
     primary key (table_name, low)
 );
+create table if not exists raw._removed (
+    table_name text,
+    rowid bigint,
+    load_id bigint not null,
+    primary key (table_name, rowid)
+);
 create table if not exists raw.rejected_rows (
     table_name text not null,
     rowid bigint not null,
@@ -90,6 +96,20 @@ class Load:
     source: str
     fingerprint: str | None
     outcome: str | None
+
+
+def remove(cursor: psycopg2.extensions.cursor, table: str, condition: str, load_id: int) -> int:
+    """Delete the rows of a table of raw (`t` in the condition) and note which; return how many.
+
+    Who keeps in step with raw finds new rows by their `_load_id`, and by these notes those replaced or deleted.
+    """
+    cursor.execute(
+        f"with removed as (delete from raw.{quote(table)} as t where {condition} returning t._rowid) "
+        "insert into raw._removed (table_name, rowid, load_id) select %s, _rowid, %s from removed "
+        "on conflict (table_name, rowid) do update set load_id = excluded.load_id",
+        (table, load_id),
+    )
+    return int(cursor.rowcount)
 
 
 class Ledger:

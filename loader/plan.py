@@ -16,7 +16,7 @@ from loader.pages import Stored, stored
 from loader.source import SourceTable, quote, tables
 
 DLT_TABLES = ("_dlt_loads", "_dlt_version", "_dlt_pipeline_state")
-RESERVED_TABLES = ("_loads", "_tables", "_windows", "rejected_rows", *DLT_TABLES)
+RESERVED_TABLES = ("_loads", "_removed", "_tables", "_windows", "rejected_rows", *DLT_TABLES)
 RESERVED_COLUMNS = ("_rowid", "_load_id")
 SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 LARGEST_ROWID = (1 << 63) - 1

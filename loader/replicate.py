@@ -18,7 +18,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from loader.destination import FORMAT, Done, Task, Work, destination
 from loader.errors import UserError
 from loader.evolve import Standing, strays
-from loader.ledger import Ledger
+from loader.ledger import Ledger, remove
 from loader.naming import carried
 from loader.plan import TablePlan, Window
 from loader.snapshot import Snapshot
@@ -67,8 +67,7 @@ def replicate(
     for standing in standings:
         if standing.exists and not standing.trusted:
             with ledger.connection.cursor() as cursor:
-                for statement in strays(standing):
-                    cursor.execute(statement)
+                remove(cursor, standing.table.target, strays(standing.table), load_id)
             ledger.forget(standing.table.target)
     tasks = []
     for task in (task for standing in standings for task in _tasks(standing)):

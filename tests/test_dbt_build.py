@@ -174,6 +174,16 @@ def test_rows_that_the_source_deleted_are_kept_unless_the_var_says_otherwise(pla
     assert place.query("select table_name from audit.conservation where difference <> 0") == []
 
 
+def test_a_number_that_another_row_has_taken_is_a_change_of_that_row(place: Place, path: Path) -> None:
+    step(place, path, price(20, "7203", "2024-05-08", "JP"))
+    step(place, path, "delete from ohlcv_data where id = 20")
+    assert closes(place, "7203")["JP", "2024-05-08"] == (10.0, 20)
+    step(place, path, "insert into tickers (ticker, name, region) values ('X', 'between', 'US')")
+    step(place, path, price(20, "7203", "2024-05-09", "JP"))
+    assert closes(place, "7203").get(("JP", "2024-05-09")) == (10.0, 20)
+    assert ("JP", "2024-05-08") not in closes(place, "7203")
+
+
 def test_a_new_column_of_the_source_arrives_with_its_values(place: Place, path: Path) -> None:
     step(
         place,

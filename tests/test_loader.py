@@ -127,6 +127,8 @@ def test_a_second_run_changes_nothing_and_a_change_moves_only_its_rows(place: Pl
     document = load(place, source, "--batch-size", "1000")
     (line,) = document["tables"]
     assert (line["written"], line["removed"]) == (2, 1 + 2 + 1024)
+    noted = place.query("select rowid from raw._removed where table_name = 't' and load_id = %s", document["load_id"])
+    assert {rowid for (rowid,) in noted} == {17, 2500, 4000, *range(1024, 2048)}
     assert sources.differences(source, place) == []
     assert place.query("select count(*) from raw.t where _load_id = %s", document["load_id"]) == [(2,)]
 

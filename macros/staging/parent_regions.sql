@@ -5,7 +5,7 @@
         select
             ticker as {{ prefix }}_ticker,
             min(region) as {{ prefix }}_region,
-            max(_load_id) as {{ prefix }}_load_id
+            max(greatest(_load_id, _parent_load_id)) as {{ prefix }}_load_id
         from {{ ref(parent) }}
         where region is not null
         group by ticker

@@ -40,6 +40,7 @@ stubs as (
         {{ undeclared_columns('etfs', as_nulls=true) }}
         null::bigint as _rowid,
         null::bigint as _load_id,
+        null::bigint as _parent_load_id,
         0 as _rank,
         null::text as _reason
     from children

@@ -46,7 +46,8 @@ renamed as (
         ---------- of the way from the source
         {{ undeclared_columns('etf_details') }}
         _rowid,
-        greatest(_load_id, parent_load_id) as _load_id,
+        _load_id,
+        parent_load_id as _parent_load_id,
         0 as _rank,
         {{ unreadable_booleans(['currency_hedged', 'pension_eligible']) }} as _reason
     from source

@@ -38,7 +38,8 @@ renamed as (
         ---------- of the way from the source
         {{ undeclared_columns('etf_holdings') }}
         _rowid,
-        greatest(_load_id, fund_load_id, etf_parent_load_id, stock_parent_load_id) as _load_id,
+        _load_id,
+        greatest(fund_load_id, etf_parent_load_id, stock_parent_load_id) as _parent_load_id,
         0 as _rank,
         _reason
     from source

@@ -45,7 +45,8 @@ renamed as (
         ---------- of the way from the source
         {{ undeclared_columns('etfs') }}
         _rowid,
-        greatest(_load_id, parent_load_id) as _load_id,
+        _load_id,
+        parent_load_id as _parent_load_id,
         ({{ canonical_region('region') }} is null)::integer as _rank,
         {{ unreadable_booleans(['is_inverse', 'currency_hedged']) }} as _reason
     from source

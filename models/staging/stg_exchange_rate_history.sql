@@ -21,6 +21,7 @@ renamed as (
         {{ undeclared_columns('exchange_rate_history') }}
         _rowid,
         _load_id,
+        null::bigint as _parent_load_id,
         0 as _rank,
         _reason
     from source

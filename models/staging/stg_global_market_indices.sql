@@ -28,6 +28,7 @@ renamed as (
         {{ undeclared_columns('global_market_indices') }}
         _rowid,
         _load_id,
+        null::bigint as _parent_load_id,
         0 as _rank,
         _reason
     from source

@@ -29,6 +29,7 @@ renamed as (
         {{ undeclared_columns('market_sentiment') }}
         _rowid,
         _load_id,
+        null::bigint as _parent_load_id,
         0 as _rank,
         _reason
     from source

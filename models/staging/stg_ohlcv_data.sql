@@ -39,15 +39,17 @@ renamed as (
         volume_ma20,
         volume_ratio,
         ---------- timestamps
-        {{ canonical_timestamp('created_at') }} as created_at,
+        canonical_created_at as created_at,
         ---------- of the way from the source
         {{ undeclared_columns('ohlcv_data') }}
         _rowid,
-        greatest(_load_id, parent_load_id) as _load_id,
+        _load_id,
+        parent_load_id as _parent_load_id,
         ({{ canonical_region('region') }} is null)::integer as _rank,
         _reason
     from source
     {{ once_a_value(canonical_date('date'), 'canonical_date') }}
+    {{ once_a_value(canonical_timestamp('created_at'), 'canonical_created_at') }}
     left join parents
         on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parent_ticker
 )

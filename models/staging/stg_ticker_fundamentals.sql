@@ -55,7 +55,8 @@ renamed as (
         ---------- of the way from the source
         {{ undeclared_columns('ticker_fundamentals') }}
         _rowid,
-        greatest(_load_id, parent_load_id) as _load_id,
+        _load_id,
+        parent_load_id as _parent_load_id,
         0 as _rank,
         _reason
     from source

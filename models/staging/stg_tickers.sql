@@ -33,6 +33,7 @@ renamed as (
         {{ undeclared_columns('tickers') }}
         _rowid,
         _load_id,
+        null::bigint as _parent_load_id,
         0 as _rank,
         {{ unreadable_booleans(['is_active']) }} as _reason
     from source

@@ -21,7 +21,8 @@
         {{ exceptions.raise_compiler_error("The SQL of the model " ~ spec.name ~ " does not yield " ~ name
             ~ ", which a durable table that is filled from raw needs.") }}
     {%- endfor -%}
-    {%- for name, type in yielded.items() if name not in spec.columns and name not in ['_rowid', '_rank', '_reason', '_load_id'] -%}
+    {%- set own = ['_rowid', '_rank', '_reason', '_load_id', '_parent_load_id'] -%}
+    {%- for name, type in yielded.items() if name not in spec.columns and name not in own -%}
         {%- if name not in existing -%}
             {%- do log('The source has a column that ' ~ spec.name ~ ' does not declare: ' ~ name ~ ' (' ~ type ~ '), added.', info=True) -%}
             {%- do statement_rows('alter table ' ~ relation ~ ' add column ' ~ adapter.quote(name) ~ ' ' ~ type) -%}

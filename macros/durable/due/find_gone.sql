@@ -1,8 +1,11 @@
-{#- Rows that came from the source and that it no longer has. -#}
-{% macro find_gone(relation, spec, source_table, accounted) %}
+{#- Rows that came from the source and that it no longer has: of those that a load has removed since the last build, or, to
+    distrust the loader's books as a full fill does, of all. Returns how many. -#}
+{% macro find_gone(relation, spec, source_table, everything) %}
+    {%- set known = "select source_rowid as rowid from " ~ relation ~ " where source_rowid is not null union"
+        ~ " select rowid from audit.quarantine where table_name = '" ~ spec.name ~ "'" if everything
+        else "select rowid from moved_" ~ spec.name -%}
     {{ return(statement_rows(
-        "create temporary table gone_" ~ spec.name ~ " on commit drop as select " ~ quoted_list(spec.key, 't') ~ ", t.source_rowid from "
-        ~ relation ~ " as t where not " ~ accounted ~ " and t.source_rowid is not null and not exists (select from "
-        ~ raw_rowids(source_table) ~ " as r where r._rowid = t.source_rowid)"
+        "create temporary table gone_" ~ spec.name ~ " on commit drop as select known.rowid from (" ~ known
+        ~ ") as known where not exists (select from " ~ raw_rowids(source_table) ~ " as r where r._rowid = known.rowid)"
     )) }}
 {% endmacro %}

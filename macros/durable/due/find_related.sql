@@ -1,15 +1,15 @@
+{#- Rows that neither changed nor moved, but compete for a key with one that did: the row that holds it now, and quarantined
+    rows that lost it or may have it now. Returns how many. -#}
 {% macro find_related(relation, spec, due) %}
     {%- set key = quoted_list(spec.key) -%}
     {{ return(statement_rows(
         "create temporary table related_" ~ spec.name ~ " on commit drop as with"
-        ~ " old_keys as materialized (select " ~ quoted_list(spec.key, 't') ~ " from " ~ relation ~ " as t"
-        ~ " where t.source_rowid in (select _rowid from " ~ due ~ " where _rowid is not null)"
-        ~ " union all select " ~ key ~ " from gone_" ~ spec.name ~ "),"
         ~ " due_keys as (select " ~ key ~ " from " ~ due ~ " where _reason is null),"
         ~ " holders as (select t.source_rowid as rowid from " ~ relation ~ " as t inner join due_keys as d on "
         ~ same_key(spec, 't', 'd') ~ time_bounds(relation, due) ~ " where t.source_rowid is not null),"
         ~ " losers as (select q.rowid from audit.quarantine as q where q.table_name = '" ~ spec.name ~ "' and q.key in ("
-        ~ "select " ~ key_json(spec, 'k') ~ " from (select * from due_keys union all select * from old_keys) as k)),"
+        ~ "select " ~ key_json(spec, 'k') ~ " from (select * from due_keys union all select " ~ key ~ " from held_" ~ spec.name
+        ~ ") as k)),"
         ~ " together as (select rowid from holders union select rowid from losers)"
         ~ " select rowid from together where rowid not in (select _rowid from " ~ due ~ " where _rowid is not null)"
     )) }}

@@ -12,7 +12,7 @@
         {%- do statement_rows(
             "update " ~ due ~ " as d set _reason = 'a row that an application wrote has this key' where d._reason is null"
             ~ " and d._rowid is not null and exists (select from " ~ relation ~ " as t where " ~ same_key(spec, 't', 'd')
-            ~ " and t.source_rowid is null and not coalesce(" ~ config.get('stub_where', 'false') ~ ", false))"
+            ~ time_bounds(relation, due) ~ " and t.source_rowid is null and not coalesce(" ~ config.get('stub_where', 'false') ~ ", false))"
         ) -%}
     {%- endif -%}
     {%- set key = quoted_list(spec.key) -%}

@@ -6,44 +6,45 @@
 {% macro fill_table(relation, spec, sql, source_table, is_new) %}
     {%- set due = 'due_' ~ spec.name -%}
     {%- set state = build_state(relation, source_table, spec, sql) -%}
+    {%- set since = state.built_load_id -%}
     {%- set full = is_new or state.stale or flags.FULL_REFRESH -%}
-    {%- if not full and state.load_id == state.built_load_id and not var('remove_deleted') -%}
+    {%- if not full and state.load_id == since and not var('remove_deleted') -%}
         {{ return('UP TO DATE') }}
     {%- endif -%}
 
     {%- do prepare_session(source_table) -%}
     {%- set columns = model_columns(relation, spec, sql) -%}
-    {%- set narrowed = narrow(sql, 'true', 'true') if full
-        else narrow(sql, '\\1._load_id > ' ~ state.built_load_id, '\\1._load_id > ' ~ state.built_load_id) -%}
-    {%- set found = statement_rows('create temporary table ' ~ due ~ ' on commit drop as ' ~ select_due(spec, narrowed, columns)) -%}
-    {%- set accounted = is_new or all_accounted_for(relation, spec, due, source_table) -%}
-    {%- set gone = 0 if is_new else find_gone(relation, spec, source_table, accounted) -%}
-
-    {%- if found == 0 and accounted -%}
+    {%- set condition = 'true' if full else '\\1._load_id > ' ~ since -%}
+    {%- set found = statement_rows(
+        'create temporary table ' ~ due ~ ' on commit drop as ' ~ select_due(spec, narrow(sql, condition, condition), columns)) -%}
+    {%- set moved = 0 if full else find_moved(spec, due, source_table, since) + add_moved_by_parents(spec, due, sql, columns, since) -%}
+    {%- set gone = 0 if is_new else find_gone(relation, spec, source_table, full or var('remove_deleted')) -%}
+    {%- if found + moved + gone == 0 -%}
         {%- do remember_state(relation, state) -%}
         {{ return('UP TO DATE') }}
     {%- endif -%}
+
     {%- do run_query('analyze ' ~ due ~ ' (' ~ quoted_list(spec.key) ~ ', _rowid, _reason)') -%}
     {%- if not full -%}
-        {%- set related = find_related(relation, spec, due) -%}
-        {%- if related > 0 -%}
+        {%- do find_held(relation, spec) -%}
+        {%- if find_related(relation, spec, due) > 0 -%}
             {%- do statement_rows('insert into ' ~ due ~ ' ' ~ select_due(
                 spec, narrow(sql, '\\1._rowid in (select rowid from related_' ~ spec.name ~ ')', 'false'), columns)) -%}
         {%- endif -%}
     {%- endif -%}
     {%- do judge_due(relation, spec, due, is_new) -%}
-    {%- if not is_new and config.get('hypertable') -%}
-        {#- the default limit exists to protect from mistakes; here each row is meant -#}
-        {%- do statement_rows('set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0') -%}
-    {%- endif -%}
     {%- if not is_new -%}
-        {%- do leave_old_keys(relation, spec, due) -%}
+        {%- if config.get('hypertable') -%}
+            {#- the default limit exists to protect from mistakes; here each row is meant -#}
+            {%- do statement_rows('set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0') -%}
+        {%- endif -%}
+        {%- do leave_old_keys(relation, spec, due, relation if full else 'held_' ~ spec.name) -%}
     {%- endif -%}
     {%- if config.get('stub_where') -%}
         {%- do drop_needless_stubs(relation, spec, due, is_new) -%}
     {%- endif -%}
     {%- set written = upsert_due(relation, spec, due, columns, is_new) -%}
-    {%- set quarantined = quarantine_due(spec, due, source_table, accounted) -%}
+    {%- set quarantined = quarantine_due(spec, due, source_table, is_new) -%}
     {%- do continue_identity(relation, spec) -%}
     {%- do remember_state(relation, state) -%}
     {{ return('WROTE ' ~ written ~ (', QUARANTINED ' ~ quarantined if quarantined else '')) }}

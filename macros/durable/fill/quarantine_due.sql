@@ -1,10 +1,10 @@
-{% macro quarantine_due(spec, due, source_table, accounted) %}
+{% macro quarantine_due(spec, due, source_table, is_new) %}
     {%- set raw_table = source('raw', source_table) -%}
     {%- set table_name = dbt.string_literal(spec.name) -%}
     {%- do statement_rows(
         "delete from audit.quarantine as q where q.table_name = " ~ table_name ~ " and ("
         ~ "exists (select from " ~ due ~ " as d where d._rowid = q.rowid and d._reason is null)"
-        ~ ("" if accounted else " or not exists (select from " ~ raw_rowids(source_table) ~ " as r where r._rowid = q.rowid)") ~ ")"
+        ~ ("" if is_new else " or q.rowid in (select rowid from gone_" ~ spec.name ~ ")") ~ ")"
     ) -%}
     {%- if not raw_columns(source_table) -%}
         {{ return(0) }}

@@ -1,0 +1,8 @@
+{#- The keys that moved and gone rows hold in the table: the one search by rowid, for which no index is kept. -#}
+{% macro find_held(relation, spec) %}
+    {%- do statement_rows(
+        "create temporary table held_" ~ spec.name ~ " on commit drop as select " ~ quoted_list(spec.key) ~ ", source_rowid from "
+        ~ relation ~ " where source_rowid in (select rowid from moved_" ~ spec.name ~ " union all select rowid from gone_"
+        ~ spec.name ~ ")"
+    ) -%}
+{% endmacro %}
