@@ -40,7 +40,7 @@
     {% call noop_statement('main', 'REBUILT' if rebuild else 'REFRESHED', 'REBUILT' if rebuild else 'REFRESHED') %}{{ sql }}{% endcall %}
     {{ adapter.commit() }}
     {#- Only what has changed since the last refresh is computed, so this costs next to nothing when nothing has. -#}
-    {%- do run_alone("call refresh_continuous_aggregate('" ~ relation ~ "', null, null)") -%}
+    {%- do refresh_aggregate(relation) -%}
     {%- if unfilled -%}
         {%- do remember_state(relation, {'fingerprint': fingerprint, 'load_id': 0}) -%}
         {{ adapter.commit() }}
