@@ -13,7 +13,7 @@ from loader.paths import PROJECT
 from tests.dbt_ground import closes, row_versions, source
 from tests.places import Place
 
-WANTED = "+ohlcv_yearly +ohlcv_quarterly"
+WANTED = "+ohlcv_yearly +ohlcv_quarterly factor_scores"
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,9 @@ def test_changed_declarations_are_applied_and_nothing_else(place: Place, project
     )
     edit(project, "dbt_project.yml", "ohlcv_compress_after: 365 days", "ohlcv_compress_after: 400 days")
     edit(project, "dbt_project.yml", "ohlcv_chunk_interval: 1 year", "ohlcv_chunk_interval: 2 years")
+    edit(project, "dbt_project.yml", "factor_drop_after: never", "factor_drop_after: 30 years")
     edit(project, "models/aggregates/ohlcv_monthly.yml", "start_offset: 6 months", "start_offset: 9 months")
+    place.query("select add_retention_policy('ohlcv_data', interval '40 years')")
     edit(
         project, "models/aggregates/ohlcv_yearly.yml", "description: Daily prices", "description: Changed. Daily prices"
     )
@@ -111,6 +113,10 @@ def test_changed_declarations_are_applied_and_nothing_else(place: Place, project
     assert place.query(
         "select count(*) from timescaledb_information.jobs where (config ->> 'start_offset')::interval = '9 months'"
     ) == [(1,)]
+    assert place.query(
+        "select hypertable_name, (config ->> 'drop_after')::interval = '30 years' from timescaledb_information.jobs"
+        " where proc_name = 'policy_retention'"
+    ) == [("factor_scores", True)]
     assert str(place.query("select obj_description('ohlcv_yearly'::regclass)")[0][0]).startswith("Changed.")
     after = row_versions(place)
     assert after["tickers"] == before["tickers"]

@@ -21,6 +21,7 @@
     {%- if config.get('hypertable') -%}
         {%- do reconcile_chunk_interval(relation, config.get('hypertable')) -%}
         {%- do reconcile_compression(relation, compression_layout(config.get('compression'), spec.foreign_keys)) -%}
+        {%- do reconcile_retention_policy(relation, config.get('hypertable').drop_after) -%}
     {%- endif -%}
     {%- do reconcile_comments(relation, model) -%}
     {%- if outcome.startswith('WROTE') and (is_new or flags.FULL_REFRESH) -%}
