@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from io import StringIO
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -138,18 +139,18 @@ def _slow_indicators(bars: list[sqlite3.Row], at: int) -> dict[str, float | None
         mean = math.fsum(close[-20:]) / 20
         spread = math.sqrt(math.fsum((price - mean) ** 2 for price in close[-20:]) / 20)
         found |= {"bb_upper": mean + 2 * spread, "bb_middle": mean, "bb_lower": mean - 2 * spread}
-        found["volume_ma20"] = math.fsum(volume[-20:]) / 20
+        found["volume_ma20"] = math.floor(math.fsum(volume[-20:]) / 20)
         found["volume_ratio"] = volume[-1] * 20 / math.fsum(volume[-20:])
     else:
-        found |= dict.fromkeys(("bb_upper", "bb_middle", "bb_lower", "volume_ma20", "volume_ratio"))
+        found |= dict.fromkeys(("bb_upper", "bb_middle", "bb_lower", "volume_ma20"))
+        found["volume_ratio"] = 1.0
     changes = [after - before for before, after in pairwise(close)]
-    gain = loss = None
-    if len(changes) >= 14:
-        gain = sum(max(change, 0) for change in changes[:14]) / 14
-        loss = sum(max(-change, 0) for change in changes[:14]) / 14
-        for change in changes[14:]:
+    found["rsi_14"] = None
+    if changes:
+        gain, loss = max(changes[0], 0), max(-changes[0], 0)
+        for change in changes[1:]:
             gain, loss = (gain * 13 + max(change, 0)) / 14, (loss * 13 + max(-change, 0)) / 14
-    found["rsi_14"] = None if gain is None or loss is None else 100 - 100 / (1 + gain / loss)
+        found["rsi_14"] = 100 * gain / (gain + loss)
     ranges = [bars[0]["high"] - bars[0]["low"]]
     for day in range(1, at + 1):
         high, low, before = bars[day]["high"], bars[day]["low"], close[day - 1]
@@ -183,6 +184,7 @@ def test_indicators_follow_their_definitions(clean: sqlite3.Connection, ticker: 
     ).fetchall()
     days = {
         0,
+        1,
         3,
         4,
         13,
@@ -208,6 +210,32 @@ def test_indicators_follow_their_definitions(clean: sqlite3.Connection, ticker: 
                 name,
                 at,
             )
+
+
+def test_a_history_too_short_for_macd_has_no_indicators(clean: sqlite3.Connection) -> None:
+    indicators = OHLCV[OHLCV.index("ma5") : OHLCV.index("created_at")]
+    some = f"coalesce({', '.join(indicators)}) is not null"
+    assert one(clean, f"select count(*) from ohlcv_data where timeframe = 'M' and {some}") == 0
+    assert one(clean, f"select count(*) from ohlcv_data where timeframe = 'W' and {some}") > 0
+
+
+def test_rows_stand_fetch_by_fetch(clean: sqlite3.Connection) -> None:
+    rows = clean.execute("select region, ticker, timeframe, created_at, date from ohlcv_data order by id").fetchall()
+    fetches = [(key, [row[-1] for row in group]) for key, group in groupby(rows, key=itemgetter(0, 1, 2, 3))]
+    assert len({key for key, _ in fetches}) == len(fetches), "a fetch stands in one place"
+    runs = [key[3][:10] for key, _ in fetches]
+    assert runs == sorted(runs)
+    assert len(set(runs)) == 10
+    by_series: dict[tuple[str, ...], list[list[str]]] = {}
+    for (*series, created), days in fetches:
+        assert days[-1] < created
+        by_series.setdefault(tuple(series), []).append(days)
+    for first, *later in by_series.values():
+        days = sum(later, first)
+        assert days == sorted(days)
+        assert all(len(gap) < 10 for gap in later)
+    assert max(map(len, by_series.values())) > 5
+    assert len({len(gap) for _, *later in by_series.values() for gap in later}) > 1
 
 
 def test_bars_of_a_clean_database_are_possible(clean: sqlite3.Connection) -> None:
