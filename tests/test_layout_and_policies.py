@@ -77,7 +77,7 @@ def test_the_policies_run_by_themselves(
     make_place: Callable[[str], AbstractContextManager[Place]], tmp_path: Path
 ) -> None:
     with make_place("server") as place:
-        step(place, source(tmp_path / "spock.db"))
+        step(place, source(tmp_path / "spock.db"), build=("build", "--vars", "{compression_batch_rows: 1}"))
         chunk = place.query(CHUNKS)[0][0]
         place.query("select decompress_chunk(format('_timescaledb_internal.%%I', %s::text)::regclass)", chunk)
         place.query(
@@ -91,6 +91,13 @@ def test_the_policies_run_by_themselves(
         wait_for_jobs(place)
         assert (chunk,) in place.query(CHUNKS)
         assert place.query(RECENT_MONTHS) == [(1,)]
+        ((batches,),) = place.query(
+            "select compress_relid::regclass from _timescaledb_catalog.compression_settings"
+            " where relid = format('_timescaledb_internal.%%I', %s::text)::regclass",
+            chunk,
+        )
+        rows = place.query(f"select count(*) from _timescaledb_internal.{chunk}")
+        assert place.query(f"select count(*) from {batches}") == rows, "the policy's worker has the build's batches"
 
 
 def wait_for_jobs(place: Place) -> None:

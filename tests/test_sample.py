@@ -1,15 +1,13 @@
-"""The generated Spock database: schema, sizes, indicators, and that a clean one is clean."""
+"""The generated Spock database: schema, sizes, and that a clean one is clean."""
 
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from io import StringIO
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -125,135 +123,6 @@ def test_same_options_give_the_same_bytes_and_another_seed_does_not(tmp_path: Pa
     assert told["a"] == told["b"]
     assert content["a"] != content["c"]
     assert told["a"] != told["c"]
-
-
-def _slow_indicators(bars: list[sqlite3.Row], at: int) -> dict[str, float | None]:
-    """Each indicator of one day from its definition, with nothing but loops."""
-    close = [bar["close"] for bar in bars[: at + 1]]
-    volume = [bar["volume"] for bar in bars[: at + 1]]
-    found: dict[str, float | None] = {}
-    for days in (5, 20, 60, 120, 200):
-        found[f"ma{days}"] = math.fsum(close[-days:]) / days if len(close) >= days else None
-    if len(close) >= 20:
-        mean = math.fsum(close[-20:]) / 20
-        spread = math.sqrt(math.fsum((price - mean) ** 2 for price in close[-20:]) / 20)
-        found |= {"bb_upper": mean + 2 * spread, "bb_middle": mean, "bb_lower": mean - 2 * spread}
-        found["volume_ma20"] = math.fsum(volume[-20:]) / 20
-        found["volume_ratio"] = volume[-1] * 20 / math.fsum(volume[-20:])
-    else:
-        found |= dict.fromkeys(("bb_upper", "bb_middle", "bb_lower", "volume_ma20", "volume_ratio"))
-    changes = [after - before for before, after in pairwise(close)]
-    gain = loss = None
-    if len(changes) >= 14:
-        gain = sum(max(change, 0) for change in changes[:14]) / 14
-        loss = sum(max(-change, 0) for change in changes[:14]) / 14
-        for change in changes[14:]:
-            gain, loss = (gain * 13 + max(change, 0)) / 14, (loss * 13 + max(-change, 0)) / 14
-    found["rsi_14"] = None if gain is None or loss is None else 100 - 100 / (1 + gain / loss)
-    ranges = [bars[0]["high"] - bars[0]["low"]]
-    for day in range(1, at + 1):
-        high, low, before = bars[day]["high"], bars[day]["low"], close[day - 1]
-        ranges.append(max(high - low, abs(high - before), abs(low - before)))
-    average = sum(ranges[:14]) / 14 if len(ranges) >= 14 else None
-    for value in ranges[14:]:
-        assert average is not None
-        average = (average * 13 + value) / 14
-    found["atr"] = found["atr_14"] = average
-
-    def exponential(values: list[float], span: int) -> list[float]:
-        out = values[:1]
-        for value in values[1:]:
-            out.append(value * 2 / (span + 1) + out[-1] * (1 - 2 / (span + 1)))
-        return out
-
-    line = [fast - slow for fast, slow in zip(exponential(close, 12), exponential(close, 26), strict=True)]
-    found["macd"] = line[at] if at >= 25 else None
-    signal = exponential(line[25:], 9)[-1] if at >= 33 else None
-    found["macd_signal"] = signal
-    found["macd_hist"] = None if signal is None else line[at] - signal
-    return found
-
-
-@pytest.mark.parametrize("ticker", ["005930", "AAPL", "VNM", "1.SZ"])
-def test_indicators_follow_their_definitions(clean: sqlite3.Connection, ticker: str) -> None:
-    cursor = clean.cursor()
-    cursor.row_factory = sqlite3.Row  # type: ignore[assignment]
-    bars = cursor.execute(
-        "select * from ohlcv_data where ticker = ? and timeframe = 'D' order by date", (ticker,)
-    ).fetchall()
-    days = {
-        0,
-        3,
-        4,
-        13,
-        14,
-        18,
-        19,
-        24,
-        25,
-        32,
-        33,
-        58,
-        59,
-        119,
-        120,
-        198,
-        199,
-        len(bars) // 2,
-        len(bars) - 1,
-    }
-    for at in sorted(day for day in days if day < len(bars)):
-        for name, expected in _slow_indicators(bars, at).items():
-            assert bars[at][name] == (None if expected is None else pytest.approx(expected, rel=1e-9, abs=1e-7)), (
-                name,
-                at,
-            )
-
-
-def test_bars_of_a_clean_database_are_possible(clean: sqlite3.Connection) -> None:
-    wrong = "high < max(open, close, low) or low > min(open, close, high) or low <= 0 or volume < 1"
-    assert one(clean, f"select count(*) from ohlcv_data where {wrong}") == 0
-    assert one(clean, "select count(*) from ohlcv_data where strftime('%w', date) in ('0', '6')") == 0
-    assert (
-        one(
-            clean,
-            "select count(*) from ohlcv_data where date not glob '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'",
-        )
-        == 0
-    )
-    assert one(clean, "select max(date) from ohlcv_data") <= "2025-10-02"
-    assert one(clean, "select count(*) from ohlcv_data join tickers using (ticker) where date < listing_date") == 0
-    assert one(clean, "select count(*) from ohlcv_data join tickers using (ticker) where not is_active") == 0
-
-
-def test_korean_prices_stand_on_their_ticks(clean: sqlite3.Connection) -> None:
-    assert (
-        one(
-            clean,
-            "select count(*) from ohlcv_data where region = 'KR' and close >= 50000 and close % 100 <> 0",
-        )
-        == 0
-    )
-    assert one(clean, "select count(*) from ohlcv_data where region = 'KR' and close <> round(close)") == 0
-
-
-def test_weekly_and_monthly_bars_are_folded_from_the_days(clean: sqlite3.Connection) -> None:
-    assert one(clean, "select count(*) from ohlcv_data where timeframe = 'W'") == 52
-    assert one(clean, "select count(*) from ohlcv_data where timeframe = 'M'") == 12
-    frames = {"W": "date(date, 'weekday 0')", "M": "strftime('%Y-%m', date)"}
-    for frame, period in frames.items():
-        bars = clean.execute(
-            f"select {period}, date, open, high, low, close, volume from ohlcv_data "
-            "where ticker = '005930' and timeframe = ? order by date", (frame,),
-        ).fetchall()  # fmt: skip
-        for key, last, *bar in bars:
-            inside = clean.execute(
-                f"select date, open, high, low, close, volume from ohlcv_data "
-                f"where ticker = '005930' and timeframe = 'D' and {period} = ? order by date", (key,),
-            ).fetchall()  # fmt: skip
-            opens, highs, lows, closes, volumes = list(zip(*inside, strict=True))[1:]
-            assert last == inside[-1][0]
-            assert bar == [opens[0], max(highs), min(lows), closes[-1], sum(volumes)]
 
 
 def test_a_clean_database_has_no_dirt(clean: sqlite3.Connection) -> None:

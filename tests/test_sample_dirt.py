@@ -184,6 +184,23 @@ def test_counts_of_the_small_dirt_are_the_ones_told(made: tuple[sqlite3.Connecti
         assert column(connection, f"select count({name}) > 0 from {table}") == [1]
 
 
+def test_korean_rows_have_the_moment_of_sqlite_and_the_others_that_of_seoul(
+    made: tuple[sqlite3.Connection, Manifest],
+) -> None:
+    connection, told = made
+    shapes = dict(
+        connection.execute("""
+            select created_at glob '????-??-?? ??:??:??', group_concat(distinct region)
+            from ohlcv_data where region is not null group by 1
+        """)
+    )
+    assert {utc: set(regions.split(",")) for utc, regions in shapes.items()} == {
+        1: {"KR"},
+        0: {"US", "JP", "HK", "CN", "VN"},
+    }
+    assert told["dirt"]["created_at_utc"]["ohlcv_data.created_at"] == told["ohlcv"]["rows_by_resolved_region"]["KR"]
+
+
 def test_a_code_can_be_american_and_vietnamese_with_prices_in_both(
     made: tuple[sqlite3.Connection, Manifest],
 ) -> None:

@@ -6,8 +6,9 @@ back by SQL. Same options, same database, same manifest, byte for byte.
 
 Rows of ohlcv_data are exactly `--rows`, whatever the dirt: daily bars, the weekly and monthly bars of the
 few tickers with ten years, and the shadow rows are all among them. They stand in the order in which the
-application appends: by day, then region, ticker and timeframe; a shadow right behind the row that it
-repeats. `id` counts from 1.
+application appends: its runs one after the other, in each of them ticker by ticker the days that the ticker
+lacked, which is the whole history at first; a shadow right behind the row that it repeats. All rows of a
+fetch have one `created_at`. `id` counts from 1.
 
 The manifest:
 

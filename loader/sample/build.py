@@ -86,7 +86,7 @@ def _fill(connection: sqlite3.Connection, options: Options, progress: Progress) 
     # Nothing has to survive a crash in the partial file.
     for pragma in ("journal_mode = off", "synchronous = off", "locking_mode = exclusive"):
         connection.execute(f"pragma {pragma}")
-    # In KiB: rows come by day, so all of ohlcv_data's index (some 50 bytes a row) is in use all the time.
+    # In KiB: later fetches add to every ticker, all over ohlcv_data's index (some 50 bytes a row).
     connection.execute(f"pragma cache_size = {-(100_000 + options.rows // 10)}")
     connection.execute(f"pragma application_id = {APPLICATION_ID}")
     connection.execute("begin")

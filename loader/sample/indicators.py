@@ -38,25 +38,14 @@ def bollinger(close: Matrix, window: int = 20, width: float = 2.0) -> tuple[Matr
     return middle + spread, middle, middle - spread
 
 
-def _wilder(values: Matrix, first: int, window: int) -> Matrix:
-    """Wilder's smoothing, seeded with the plain mean of the `window` values from column `first` on."""
+def _wilder(values: Matrix, window: int) -> Matrix:
+    """Wilder's smoothing, seeded with the plain mean of the first `window` values."""
     out = np.full(values.shape, np.nan)
-    seed = first + window - 1
-    if values.shape[1] > seed:
-        out[:, seed] = values[:, first : seed + 1].mean(axis=1)
-        for day in range(seed + 1, values.shape[1]):
+    if values.shape[1] >= window:
+        out[:, window - 1] = values[:, :window].mean(axis=1)
+        for day in range(window, values.shape[1]):
             out[:, day] = (out[:, day - 1] * (window - 1) + values[:, day]) / window
     return out
-
-
-def rsi(close: Matrix, window: int = 14) -> Matrix:
-    """Relative strength index after Wilder, from the day after `window` changes; 50 where nothing moved."""
-    change = np.diff(close, axis=1, prepend=close[:, :1])
-    gain = _wilder(np.maximum(change, 0.0), 1, window)
-    loss = _wilder(np.maximum(-change, 0.0), 1, window)
-    moved = gain + loss
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(moved == 0.0, 50.0, 100.0 * gain / moved)
 
 
 def atr(high: Matrix, low: Matrix, close: Matrix, window: int = 14) -> Matrix:
@@ -64,7 +53,7 @@ def atr(high: Matrix, low: Matrix, close: Matrix, window: int = 14) -> Matrix:
     before = np.concatenate([close[:, :1], close[:, :-1]], axis=1)
     true_range = np.maximum(high, before) - np.minimum(low, before)
     true_range[:, 0] = high[:, 0] - low[:, 0]
-    return _wilder(true_range, 0, window)
+    return _wilder(true_range, window)
 
 
 def _ema(values: Matrix, span: int) -> Matrix:
@@ -74,6 +63,17 @@ def _ema(values: Matrix, span: int) -> Matrix:
     out[:, 0] = values[:, 0]
     for day in range(1, values.shape[1]):
         out[:, day] = alpha * values[:, day] + (1 - alpha) * out[:, day - 1]
+    return out
+
+
+def rsi(close: Matrix, window: int = 14) -> Matrix:
+    """Relative strength index after Wilder, seeded with the first change; 50 where nothing moved."""
+    out = np.full(close.shape, np.nan)
+    change = np.diff(close, axis=1)
+    gain = _ema(np.maximum(change, 0.0), 2 * window - 1)
+    moved = gain + _ema(np.maximum(-change, 0.0), 2 * window - 1)
+    with np.errstate(invalid="ignore"):
+        out[:, 1:] = np.where(moved == 0.0, 50.0, 100.0 * gain / moved)
     return out
 
 
@@ -89,12 +89,13 @@ def macd(close: Matrix, fast: int = 12, slow: int = 26, signal: int = 9) -> tupl
 
 
 def all_indicators(high: Matrix, low: Matrix, close: Matrix, volume: Matrix) -> dict[str, Matrix]:
-    """Every indicator column of ohlcv_data, by its name."""
+    """Every indicator column of ohlcv_data, by its name, as the application stores it."""
     upper, middle, lower = bollinger(close)
     line, signal, histogram = macd(close)
     volume_ma20 = sma(volume, 20)
+    # Where there is no ratio the application writes 1, and of the mean volume it keeps the whole shares.
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where(volume_ma20 > 0, volume / volume_ma20, np.nan)
+        ratio = np.where(volume_ma20 > 0, volume / volume_ma20, 1.0)
     true_range = atr(high, low, close)
     return {
         **{f"ma{window}": sma(close, window) for window in (5, 20, 60, 120, 200)},
@@ -107,6 +108,6 @@ def all_indicators(high: Matrix, low: Matrix, close: Matrix, volume: Matrix) -> 
         "bb_lower": lower,
         "atr_14": true_range,
         "atr": true_range,
-        "volume_ma20": volume_ma20,
+        "volume_ma20": np.floor(volume_ma20),
         "volume_ratio": ratio,
     }

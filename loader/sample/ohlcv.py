@@ -1,4 +1,4 @@
-"""All rows of ohlcv_data as columns, as the application appends them: by day, then by series."""
+"""All rows of ohlcv_data as columns, as the application appends them: fetch by fetch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from loader.sample.fetches import Fetches, draw_fetches
 from loader.sample.indicators import all_indicators
 from loader.sample.options import Options
 from loader.sample.plan import PricePlan
@@ -23,8 +24,10 @@ COLUMNS = ("id", "ticker", "timeframe", "date", "region", *PRICES, "volume", *IN
 
 # Cells (tickers × days) worked on at once: some twenty matrices of that size are alive together.
 _CELLS = 300_000
-# Share of days without a trade in the real database's small caps.
-HALTED = 0.003
+# Share of days without a trade in the real database.
+HALTED = 0.0005
+# The application computes no indicator at all for a history that is too short for MACD's signal.
+_LEAST_DAYS = 34
 # Last close of 005930, so that its prices look familiar.
 _LAST_CLOSE = {"005930": 84_100.0}
 
@@ -48,6 +51,8 @@ class Prices:
         values: prices and indicators by column name, NaN where there is none.
         volume: shares.
         shadow_of: place of the row that a shadow row repeats, -1 for all others.
+        fetches: what the application fetched when.
+        fetch_of: which fetch brought each row.
     """
 
     series: list[Series]
@@ -56,6 +61,8 @@ class Prices:
     values: dict[str, NDArray[np.float64]]
     volume: NDArray[np.int64]
     shadow_of: NDArray[np.int64]
+    fetches: Fetches
+    fetch_of: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.days)
@@ -77,7 +84,10 @@ class _Parts:
         self.days.append(days)
         self.series += series
         columns = {name: getattr(bars, name) for name in (*PRICES, "volume")}
-        columns |= all_indicators(bars.high, bars.low, bars.close, bars.volume)
+        indicators = all_indicators(bars.high, bars.low, bars.close, bars.volume)
+        for matrix in indicators.values():
+            matrix[kept.sum(axis=1) < _LEAST_DAYS] = np.nan
+        columns |= indicators
         for name, matrix in columns.items():
             self.values[name].append(matrix[kept])
 
@@ -139,12 +149,14 @@ def make_prices(options: Options, plan: PricePlan, rng: np.random.Generator) -> 
 
 
 def _in_order(parts: _Parts, plan: PricePlan, options: Options) -> Prices:
-    """Concatenate the batches, add the shadows, sort by day and series."""
+    """Concatenate the batches, add the shadows, sort by run, series and day."""
     series_of = np.concatenate(parts.series_of)
     days = np.concatenate(parts.days)
     rank = np.empty(len(parts.series), np.int32)
     names = [(one.listing.region, one.listing.ticker, one.timeframe) for one in parts.series]
     rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names), dtype=np.int32)
+    fetches = draw_fetches(options, rank)
+    run = fetches.run_of(series_of, days)
 
     source = np.arange(len(days))
     shadow = np.zeros(len(days), dtype=bool)
@@ -154,7 +166,7 @@ def _in_order(parts: _Parts, plan: PricePlan, options: Options) -> Prices:
         chosen = options.rng("shadows").choice(np.flatnonzero(clear[series_of]), plan.shadows, replace=False)
         source = np.concatenate([source, np.sort(chosen)])
         shadow = np.concatenate([shadow, np.ones(plan.shadows, dtype=bool)])
-    order = np.lexsort((shadow, rank[series_of[source]], days[source]))
+    order = np.lexsort((shadow, days[source], rank[series_of[source]], run[source]))
     source, shadow = source[order], shadow[order]
     values = {}
     for name in list(parts.values):
@@ -163,4 +175,5 @@ def _in_order(parts: _Parts, plan: PricePlan, options: Options) -> Prices:
     # Each shadow stands right behind the row that it repeats, with another volume.
     shadow_of = np.where(shadow, np.arange(len(source)) - 1, -1)
     volume[shadow] = volume[shadow] * 11 // 10 + 7
-    return Prices(parts.series, series_of[source], days[source], values, volume, shadow_of)
+    fetch_of = series_of[source] * len(fetches.days) + run[source]
+    return Prices(parts.series, series_of[source], days[source], values, volume, shadow_of, fetches, fetch_of)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loader.sample.notes import SHAPES, Notes, Writer, iso_days, shape_day
+from loader.sample.notes import SHAPES, Notes, iso_days, shape_day
 from loader.sample.ohlcv import INDICATORS, PRICES, Prices
 from loader.sample.plan import PricePlan
 
@@ -67,25 +67,23 @@ def lay_dirt(notes: Notes, prices: Prices, plan: PricePlan) -> Overlay:
 
 def price_rows(notes: Notes, prices: Prices, overlay: Overlay) -> Iterator[Iterator[tuple[Any, ...]]]:
     """All rows in chunks, in the order of COLUMNS; NaN stands where SQLite is to store NULL."""
-    write = Writer(notes, "ohlcv_data")
-    # Moments of the day at which the application stored its rows; a few of them came from CURRENT_TIMESTAMP.
-    moments = [write.stamp("", 0.03) for _ in range(5_000)]
-    utc = np.array([text.startswith(" ") for text in moments])
     days, day_of = np.unique(prices.days, return_inverse=True)
     names = iso_days(days)
     tickers = [one.listing.ticker for one in prices.series]
     frames = [one.timeframe for one in prices.series]
     regions: list[str | None] = [one.listing.region for one in prices.series]
-    moment_of = notes.options.rng("moments").integers(0, len(moments), len(prices))
+    # The Korean collector leaves the moment to SQLite, the other markets' writes its own.
+    utc = np.array([notes.options.dirty and one.listing.region == "KR" for one in prices.series])
+    moments = prices.fetches.stamps(utc)
     no_region = {int(place) for place in overlay.no_region}
-    if found := int(utc[moment_of].sum()):
+    if found := int(utc[prices.series_of].sum()):
         notes.plant("created_at_utc", "ohlcv_data.created_at", found)
 
     for first in range(0, len(prices), _CHUNK):
         part = slice(first, first + _CHUNK)
         series = prices.series_of[part].tolist()
         dates = [names[at] for at in day_of[part].tolist()]
-        stamps = [day + moments[at] for day, at in zip(dates, moment_of[part].tolist(), strict=True)]
+        stamps = [moments[at] for at in prices.fetch_of[part].tolist()]
         places = range(first, first + len(series))
         region = [regions[at] for at in series]
         for place in places:
@@ -133,8 +131,8 @@ def note_prices(notes: Notes, prices: Prices, overlay: Overlay) -> dict[str, Any
         "rows_by_stored_region": {**stored, "": len(overlay.no_region)},
         "rows_by_resolved_region": dict(regions),
         "nulls_by_column": {name: int(np.isnan(prices.values[name]).sum()) for name in INDICATORS},
-        "first_day": iso_days(prices.days[:1])[0],
-        "last_day": iso_days(prices.days[-1:])[0],
+        "first_day": str(prices.days.min()),
+        "last_day": str(prices.days.max()),
         "rows_by_ticker": {region: dict(sorted(rows.items())) for region, rows in sorted(by_ticker.items())},
     }
 

@@ -7,6 +7,7 @@
         ~ " and c.hypertable_name = j.hypertable_name and j.proc_name in ('policy_compression', 'policy_columnstore')"
         ~ " where not c.is_compressed and c.range_end <= now() - (j.config ->> 'compress_after')::interval order by c.range_end"
     ).rows -%}
+    {%- do set_batch_rows() -%}
     {%- for chunk in chunks -%}
         {%- do run_alone(compress_chunk_sql(chunk[0])) -%}
     {%- endfor -%}
