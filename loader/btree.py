@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -47,8 +48,11 @@ class Pages:
         return os.pread(self.file, self.size, (number - 1) * self.size)
 
     def read(self, numbers: list[int]) -> bytes:
-        """Some pages, one after the other."""
-        return b"".join(map(self.page, numbers))
+        """Some pages, one after the other; those that are neighbours in the file are read together."""
+        cuts = np.flatnonzero(np.diff(numbers) != 1) + 1
+        runs = pairwise([0, *cuts.tolist(), len(numbers)])
+        places = ((numbers[begin] - 1, end - begin) for begin, end in runs)
+        return b"".join(os.pread(self.file, count * self.size, at * self.size) for at, count in places)
 
     def leaves(self, root: int, low: int = LOWEST, high: int = HIGHEST) -> Iterator[list[int]]:
         """The leaf pages under a page that may hold rowids from `low` to `high`, by rowid, some at a time."""
@@ -93,9 +97,7 @@ def varints(content: Bytes, at: Numbers) -> tuple[Numbers, Numbers]:
     value, after = byte.astype(np.int64), at + 1
     going = np.flatnonzero(byte >= 0x80)
     value[going] &= 0x7F
-    for place in range(1, 9):
-        if not len(going):
-            break
+    for place in range(1, 9 if len(going) else 0):
         byte = content[after[going]]
         after[going] += 1
         value[going] = value[going] << 8 | byte if place == 8 else value[going] << 7 | byte & 0x7F
@@ -113,9 +115,9 @@ def items(content: Bytes, kind: str) -> NDArray[Any]:
 
 def move(source: Bytes, at: Numbers, target: Bytes, to: Numbers, lengths: Numbers) -> None:
     """Copy the values of these lengths from their places to others: those of one length together."""
-    order = np.argsort(lengths, kind="stable")
-    sorted_lengths = lengths[order]
-    first = np.flatnonzero(np.diff(sorted_lengths, prepend=-1))
-    for length, some in zip(sorted_lengths[first].tolist(), np.split(order, first[1:]), strict=True):
-        if length:
-            items(target, f"V{length}")[to[some]] = items(source, f"V{length}")[at[some]]
+    left = np.flatnonzero(lengths)
+    while len(left):
+        length = int(lengths[left[0]])
+        alike = lengths[left] == length
+        some, left = left[alike], left[~alike]
+        items(target, f"V{length}")[to[some]] = items(source, f"V{length}")[at[some]]

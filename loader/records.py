@@ -20,7 +20,7 @@ from loader.snapshot import Snapshot
 
 MOST = 1 << 26  # bytes of pages: a window of larger rows would lie in memory twice
 NULL, LONG, REAL, ZERO, ONE, BLOB = 0, 6, 7, 8, 9, 12  # serial types; from BLOB on even ones are blobs, odd ones texts
-SIZES = np.array([0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0])
+SIZES = np.concatenate(([0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0], np.arange(1 << 17) >> 1))  # of all that a page can hold
 # Integers as NumPy reads them: the leading bytes with the sign, and those that follow.
 INTEGERS = {1: (">i1", ""), 2: (">i2", ""), 3: (">i1", ">u2"), 4: (">i4", ""), 5: (">i2", ">u4"), LONG: (">i8", "")}
 NUMBERS = {types.BIGINT: np.int64, types.DOUBLE: np.float64}
@@ -79,7 +79,7 @@ def _fields(content: Bytes, at: Numbers, size: Numbers, columns: int) -> list[tu
     for _ in range(columns):
         kind, place = varints(content, place)
         fields.append((kind, body))
-        body = body + np.where(kind < BLOB, SIZES[np.clip(kind, 0, BLOB - 1)], kind - BLOB >> 1)
+        body = body + SIZES.take(kind, mode="clip")
     _expect((place == at + header).all() and (body == at + size).all())
     return fields
 
@@ -99,18 +99,20 @@ def _column(content: Bytes, kind: Numbers, place: Numbers, wanted: str) -> pa.Ar
 
 def _numbers(content: Bytes, kind: Numbers, place: Numbers, wanted: str) -> pa.Array:
     """Integers and reals; an integer of eight bytes may be more than a real can hold."""
+    _expect(kind.min() >= NULL and kind.max() <= ONE)
     values = np.zeros(len(kind), NUMBERS[wanted])
-    how_many = np.bincount(np.clip(kind, 0, BLOB))
+    how_many = np.bincount(kind)
+    kind = kind.astype(np.uint8)  # quicker to compare
     for one in np.flatnonzero(how_many).tolist():
         rows = slice(None) if how_many[one] == len(kind) else np.flatnonzero(kind == one)
         if one in INTEGERS and (one != LONG or wanted == types.BIGINT):
             values[rows] = _integers(content, place[rows], *INTEGERS[one])
         elif one == REAL and wanted == types.DOUBLE:
             values[rows] = items(content, ">f8")[place[rows]]
-        elif one in (ZERO, ONE):
-            values[rows] = one - ZERO
+        elif one == ONE:
+            values[rows] = 1
         else:
-            _expect(one == NULL)
+            _expect(one in (NULL, ZERO))
     _expect(not np.isnan(values).any())  # which SQLite reads as NULL
     return array(ARROW[wanted], kind != NULL, values)
 
