@@ -74,14 +74,14 @@ def check(source: Path) -> int:
     Raises:
         UserError: missing, a folder, unreadable, empty, not SQLite or encrypted, truncated.
     """
-    if not source.exists():
-        raise UserError(f"There is no file {source}: name the SQLite database with --source or SPOCK_SQLITE.")
-    if not source.is_file():
-        raise UserError(f"{source} is not a file: name the SQLite database itself with --source or SPOCK_SQLITE.")
     try:
+        if not source.exists():
+            raise UserError(f"There is no file {source}: name the SQLite database with --source or SPOCK_SQLITE.")
+        if not source.is_file():
+            raise UserError(f"{source} is not a file: name the SQLite database itself with --source or SPOCK_SQLITE.")
         with source.open("rb") as file:
             header = file.read(100)
-    except PermissionError as error:
+    except PermissionError as error:  # of the file, or of a folder on the way to it
         raise UserError(f"{source} may not be read by this user: give it read permission (chmod u+r).") from error
     if not header:
         raise UserError(f"{source} is empty (0 bytes): it holds no database; check that the copy was finished.")
