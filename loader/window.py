@@ -86,7 +86,8 @@ def _drive(snapshot: Snapshot, table: TablePlan, window: Window) -> list[pa.Arra
         statement.set_options(**{"adbc.sqlite.query.batch_rows": str(LARGEST_BATCH)})
         statement.set_sql_query(table.select(window))
         stream, _ = statement.execute_query()
-        return [column.combine_chunks() for column in pa.RecordBatchReader.from_stream(stream).read_all().columns]
+        columns = pa.RecordBatchReader.from_stream(stream).read_all().columns
+        return [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in columns]
 
 
 def _fit(values: pa.Array, column: Column) -> pa.Array | None:
