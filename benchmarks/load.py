@@ -20,6 +20,7 @@ from benchmarks.measure import Run, measure, peak_of
 from benchmarks.report import Results
 from benchmarks.server import ROW_BY_ROW_ROWS, Floor, count, environment, execute, pgloader, row_by_row, scratch, settle
 from loader import embedded
+from loader.command import leave
 from loader.errors import COULD_NOT_RUN, NOT_WELL, WELL, UserError
 from loader.paths import DATA
 from loader.progress import say
@@ -190,4 +191,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from expectations import preflight
+from loader.command import leave
 from loader.errors import COULD_NOT_RUN, WELL, UserError
 from loader.paths import PROJECT, source_path
 from loader.target import TARGETS
@@ -202,5 +203,10 @@ def _own_rows(lines: Sequence[TableLine]) -> list[str]:
     return [f"Rows in public that the source does not give (an application's, or deleted in the source): {listed}."]
 
 
+def script() -> NoReturn:
+    """The console script `great_expectations`."""
+    leave(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    script()

@@ -17,12 +17,14 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Literal, cast
 
+import numpy as np
 import pyarrow as pa
+from dlt.common.configuration import configspec
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import JobClientBase, LoadJob, RunnableLoadJob
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.destinations import postgres
-from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
+from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration, PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from psycopg2 import extensions as psycopg
@@ -149,7 +151,21 @@ def destination(work: Work) -> postgres:
             capabilities.casefold_identifier = unfolded
             return capabilities
 
-    return RawPostgres(credentials=work.target.uri())
+    @configspec(init=False)
+    class Login(PostgresCredentials):
+        """The target's own URI: to put one together, dlt would import all of SQLAlchemy."""
+
+        def to_native_representation(self) -> str:
+            return work.target.uri()
+
+        def __str__(self) -> str:
+            return str(work.target)
+
+    target = work.target
+    login = Login({"host": target.host, "port": target.port, "database": target.database})
+    login.update({"username": target.user, "password": target.password})
+    login.resolve()
+    return RawPostgres(credentials=login)
 
 
 class RawTypeMapper(PostgresTypeMapper):
@@ -213,7 +229,9 @@ class _Unconnected:
 
 def _write(cursor: psycopg.cursor, task: Task, content: Content, load_id: int) -> tuple[int, int]:
     """Write what differs; return the rows written and the rows removed or replaced."""
-    rows = content.rows.append_column("_load_id", pa.repeat(pa.scalar(load_id, pa.int64()), content.rows.num_rows))
+    numbered = np.full(content.rows.num_rows, load_id, np.int64)
+    loads = pa.Array.from_buffers(pa.int64(), len(numbered), [None, pa.py_buffer(numbered)])
+    rows = content.rows.append_column("_load_id", pa.chunked_array([loads]))
     table, window = task.table.target, task.window
     if task.empty:
         _copy(cursor, f"raw.{quote(table)}", rows)

@@ -222,9 +222,12 @@ class Ledger:
         A BRIN is a few pages however large the table is; it is made for the second load, so the first pays nothing.
         """
         relation, name = f"raw.{quote(table)}", quote(target_name(f"{table}_by_rowid"))
-        self._do(f"create index if not exists {name} on {relation} using brin (_rowid, _load_id)")
-        self._do("select brin_summarize_new_values(%s)", f"raw.{name}")
-        self._do(f"analyze {relation} (_rowid, _load_id)")
+        if self._value("select to_regclass(%s) is null", f"raw.{name}"):
+            # Without statistics the planner knows no better than to read everything.
+            analyze = f"analyze {relation} (_rowid, _load_id)"
+            self._do(f"create index {name} on {relation} using brin (_rowid, _load_id); {analyze}")
+        else:
+            self._do("select brin_summarize_new_values(%s)", f"raw.{name}")
 
     def all_null(self, table: str, column: str) -> bool:
         """Whether a column of raw holds no value at all."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import dlt
+import dlt.sources.helpers.requests  # a pipeline imports it when it is made; here that happens beside other work
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from loader.destination import FORMAT, Done, Task, Work, destination

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import gc
-import sys
 from collections.abc import Sequence
 
+from loader.command import leave
 from loader.errors import COULD_NOT_RUN, UserError
 from loader.paths import source_path
 from loader.plan import WINDOW_BITS
@@ -95,4 +95,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

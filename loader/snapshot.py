@@ -9,7 +9,6 @@ opened `immutable=1`, without locks and from several threads.
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -29,11 +28,11 @@ PIECE = 1 << 22
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A private copy of `source`; `digest` is that of the file's bytes, None if it was written to meanwhile."""
+    """A private copy of `source`; `digest` is that of the bytes that were copied."""
 
     source: Path
     path: Path
-    digest: str | None
+    digest: str
 
     @property
     def uri(self) -> str:
@@ -48,12 +47,20 @@ class Snapshot:
 def digest(source: Path) -> str:
     """A fingerprint of the file's bytes and of its write-ahead log: equal digests mean equal content."""
     digester = xxhash.xxh3_128()
-    for path in (source, wal_of(source)):
-        if path.exists():
-            with path.open("rb") as file:
-                while piece := file.read(PIECE):
-                    digester.update(piece)
+    for path in _files(source):
+        for piece in _pieces(path):
+            digester.update(piece)
     return digester.hexdigest()
+
+
+def _files(source: Path) -> list[Path]:
+    return [source, wal_of(source)] if wal_of(source).exists() else [source]
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 def wal_of(source: Path) -> Path:
@@ -67,14 +74,14 @@ def check(source: Path) -> int:
     Raises:
         UserError: missing, a folder, unreadable, empty, not SQLite or encrypted, truncated.
     """
-    if not source.exists():
-        raise UserError(f"There is no file {source}: name the SQLite database with --source or SPOCK_SQLITE.")
-    if not source.is_file():
-        raise UserError(f"{source} is not a file: name the SQLite database itself with --source or SPOCK_SQLITE.")
     try:
+        if not source.exists():
+            raise UserError(f"There is no file {source}: name the SQLite database with --source or SPOCK_SQLITE.")
+        if not source.is_file():
+            raise UserError(f"{source} is not a file: name the SQLite database itself with --source or SPOCK_SQLITE.")
         with source.open("rb") as file:
             header = file.read(100)
-    except PermissionError as error:
+    except PermissionError as error:  # of the file, or of a folder on the way to it
         raise UserError(f"{source} may not be read by this user: give it read permission (chmod u+r).") from error
     if not header:
         raise UserError(f"{source} is empty (0 bytes): it holds no database; check that the copy was finished.")
@@ -106,30 +113,26 @@ def open_snapshot(source: Path, folder: Path | None = None) -> Iterator[Snapshot
     with tempfile.TemporaryDirectory(prefix="spock-snapshot-", dir=folder) as room:
         copy = Path(room) / "snapshot.db"
         try:
-            before = digest(source)
-            _copy(source, copy, journal)
-            unchanged = before == digest(source)
+            snapshot = Snapshot(source, copy, _copy(source, copy, journal))
         except OSError as error:
             raise UserError(
                 f"{source} cannot be copied to {room}: {error.strerror}. Free some room or set TMPDIR."
             ) from error
-        snapshot = Snapshot(source, copy, before if unchanged else None)
         _settle(snapshot)
         yield snapshot
 
 
-def _copy(source: Path, copy: Path, journal: int) -> None:
-    """Copy the file, and its log if it has one, while SQLite's own read lock keeps it consistent."""
+def _copy(source: Path, copy: Path, journal: int) -> str:
+    """Copy the file, and its log if it has one, while SQLite's own read lock keeps it consistent; return the digest."""
     if journal == WAL_MODE and not source.with_name(source.name + "-shm").exists():
         # Nobody has it open; opening it, even read-only, would make files beside it.
-        _copy_files(source, copy)
-        return
+        return _copy_files(source, copy)
     uri = f"file:{quote(str(source.absolute()))}?mode=ro"
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as reader:
             reader.execute("begin")
             reader.execute("select count(*) from sqlite_master").fetchone()
-            _copy_files(source, copy)
+            return _copy_files(source, copy)
     except sqlite3.Error as error:
         raise UserError(
             f"{source} cannot be opened: SQLite says {error}. If a program that wrote to it was killed, open it once "
@@ -137,11 +140,15 @@ def _copy(source: Path, copy: Path, journal: int) -> None:
         ) from error
 
 
-def _copy_files(source: Path, copy: Path) -> None:
-    shutil.copyfile(source, copy)
-    if wal_of(source).exists():
-        shutil.copyfile(wal_of(source), wal_of(copy))
+def _copy_files(source: Path, copy: Path) -> str:
+    digester = xxhash.xxh3_128()
+    for original in _files(source):
+        with (copy if original == source else wal_of(copy)).open("wb") as made:
+            for piece in _pieces(original):
+                digester.update(piece)
+                made.write(piece)
     os.chmod(copy, 0o600)
+    return digester.hexdigest()
 
 
 def _settle(snapshot: Snapshot) -> None:

@@ -36,12 +36,20 @@ class SourceTable:
 
     `rowid` is the SQL expression that numbers its rows: SQLite's rowid, or, in a WITHOUT ROWID table,
     the row's place by primary key.
+
+    Attributes:
+        root: the page of the file at which its b-tree begins.
+        rowid_column: the column that is SQLite's rowid by another name, which no record holds.
+        computes: some column is computed from others, so that its records are not its columns.
     """
 
     name: str
     columns: tuple[SourceColumn, ...]
     rowid: str
     has_rowid: bool
+    root: int
+    rowid_column: str | None
+    computes: bool
 
     @property
     def sql_name(self) -> str:
@@ -56,10 +64,10 @@ def quote(name: str) -> str:
 def tables(connection: sqlite3.Connection) -> list[SourceTable]:
     """Every ordinary table, by name; views, virtual tables and SQLite's own are left out."""
     found = connection.execute(
-        "select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\' "
+        "select name, rootpage from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\' "
         "and sql not like 'create virtual%' order by name"
     )
-    return [_table(connection, name) for (name,) in found.fetchall()]
+    return [_table(connection, name, root) for name, root in found.fetchall()]
 
 
 def left_out(connection: sqlite3.Connection) -> list[str]:
@@ -71,16 +79,20 @@ def left_out(connection: sqlite3.Connection) -> list[str]:
     return [name for (name,) in found.fetchall()]
 
 
-def _table(connection: sqlite3.Connection, name: str) -> SourceTable:
+def _table(connection: sqlite3.Connection, name: str, root: int) -> SourceTable:
     described = connection.execute(f"pragma table_xinfo({quote(name)})").fetchall()
     columns = tuple(SourceColumn(row[1], row[2] or "") for row in described if row[6] in STORED_GENERATED)
     key = [row[1] for row in sorted(described, key=lambda row: int(row[5])) if row[5]]
     taken = {column.name.lower() for column in columns}
     free = next((alias for alias in ROWID_NAMES if alias not in taken), None)
     if free is not None and _answers(connection, f"select {free} from {quote(name)} limit 0"):
-        return SourceTable(name, columns, free, True)
+        # A primary key without an index of its own is the rowid itself.
+        indexes = connection.execute(f"pragma index_list({quote(name)})").fetchall()
+        is_rowid = key and not any(index[3] == "pk" for index in indexes)
+        computes = any(row[6] for row in described)
+        return SourceTable(name, columns, free, True, root, key[0] if is_rowid else None, computes)
     order = ", ".join(quote(column) for column in key)
-    return SourceTable(name, columns, f"row_number() over (order by {order})", False)
+    return SourceTable(name, columns, f"row_number() over (order by {order})", False, root, None, False)
 
 
 def _answers(connection: sqlite3.Connection, query: str) -> bool:

@@ -1,29 +1,30 @@
 """Read one window of a SQLite table into Arrow, exactly, and set aside the rows that do not fit.
 
-The driver reads a window in one batch and infers each column's type from all the values in it, so the
-type it arrives at shows whether anything unexpected was among them. Only then is the window read a
-second time, value by value.
+The ordinary window is decoded from its pages. What is out of the ordinary the driver reads, in one batch: it infers
+each column's type from all the values, so the type it arrives at shows whether anything unexpected was among them.
+Only then is the window read value by value.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import adbc_driver_sqlite.dbapi as adbc
+import adbc_driver_sqlite
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import xxhash
+from adbc_driver_manager import AdbcConnection, AdbcStatement
 
 from loader import types
 from loader.plan import Column, TablePlan, Window
+from loader.records import ARROW, NUMBERS, array, decode
 from loader.snapshot import Snapshot
 
-ARROW = {types.BIGINT: pa.int64(), types.DOUBLE: pa.float64(), types.TEXT: pa.string(), types.BYTEA: pa.binary()}
 LARGEST_BATCH = 1 << 30
 PLAIN_NUMBER = re.compile(r"-?\d+\.\d+")
 
@@ -58,17 +59,12 @@ def read(snapshot: Snapshot, table: TablePlan, window: Window) -> Content:
 
 
 def _read_arrow(snapshot: Snapshot, table: TablePlan, window: Window) -> pa.Table | None:
-    """The window as the driver reads it, or None when something in it does not fit its column."""
-    with adbc.connect(snapshot.uri) as connection, connection.cursor() as cursor:
-        if guard := table.guard(window):
-            cursor.execute(guard)
-            if cursor.fetchone():
-                return None
-        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(LARGEST_BATCH)})
-        cursor.execute(table.select(window))
-        read = cursor.fetch_arrow_table()
-    fitted = [read.column(0)]
-    for column, values in zip(table.columns, read.columns[1:], strict=True):
+    """The window as its pages tell, or the driver; None when something in it does not fit its column."""
+    read = decode(snapshot, table, window) or _drive(snapshot, table, window)
+    if read is None:
+        return None
+    fitted = [read[0]]
+    for column, values in zip(table.columns, read[1:], strict=True):
         fitting = _fit(values, column)
         if fitting is None:
             return None
@@ -76,11 +72,29 @@ def _read_arrow(snapshot: Snapshot, table: TablePlan, window: Window) -> pa.Tabl
     return pa.Table.from_arrays(fitted, schema=_schema(table.columns))
 
 
-def _fit(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray | None:
+def _drive(snapshot: Snapshot, table: TablePlan, window: Window) -> list[pa.Array] | None:
+    """The columns as the driver infers them, or None where it would widen some value unseen."""
+    if guard := table.guard(window):
+        with closing(snapshot.connect()) as connection:
+            if connection.execute(guard).fetchone():
+                return None
+    with (
+        adbc_driver_sqlite.connect(snapshot.uri) as database,
+        AdbcConnection(database) as connected,
+        AdbcStatement(connected) as statement,
+    ):
+        statement.set_options(**{"adbc.sqlite.query.batch_rows": str(LARGEST_BATCH)})
+        statement.set_sql_query(table.select(window))
+        stream, _ = statement.execute_query()
+        columns = pa.RecordBatchReader.from_stream(stream).read_all().columns
+        return [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in columns]
+
+
+def _fit(values: pa.Array, column: Column) -> pa.Array | None:
     wanted = ARROW[column.type]
     if values.type != wanted:
         if values.null_count == len(values):
-            return pa.chunked_array([pa.nulls(len(values), wanted)])
+            return pa.nulls(len(values), wanted)
         if not (wanted == pa.float64() and values.type == pa.int64()):
             return None
         return values.cast(wanted)  # the guard has seen that every integer is exact as a double
@@ -89,13 +103,17 @@ def _fit(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray | None:
     return values
 
 
-def _is_clean_text(values: pa.ChunkedArray) -> bool:
-    """UTF-8 throughout and no NUL: looked for in the buffers, without a Python object for each value."""
-    try:
-        values.validate(full=True)
-    except pa.ArrowInvalid:
+def _is_clean_text(values: pa.Array) -> bool:
+    """UTF-8 throughout and no NUL: looked for in the buffer, without a Python object for each value."""
+    content = bytes(values.buffers()[2] or b"")
+    if b"\0" in content:
         return False
-    return not pc.any(pc.match_substring(values, "\x00")).as_py()
+    if not content.isascii():
+        try:
+            values.validate(full=True)
+        except pa.ArrowInvalid:
+            return False
+    return True
 
 
 def _schema(columns: Sequence[Column]) -> pa.Schema:
@@ -117,18 +135,18 @@ def _read_values(snapshot: Snapshot, table: TablePlan, window: Window) -> tuple[
                     break
             else:
                 good.append(row)
-    arrays = [pa.array([row[0] for row in good], pa.int64())]
-    for place, kind in enumerate(kinds, 1):
-        arrays.append(pa.array(_decoded((row[place] for row in good), kind), ARROW[kind]))
+    columns = list(zip(*good, strict=True)) or [()] * (1 + len(kinds))
+    arrays = [_arrow(values, kind) for values, kind in zip(columns, [types.BIGINT, *kinds], strict=True)]
     return pa.Table.from_arrays(arrays, schema=_schema(table.columns)), tuple(rejected)
 
 
-def _decoded(values: Iterable[Any], kind: str) -> list[object]:
-    if kind == types.TEXT:
-        return [None if value is None else value.decode() for value in values]
-    if kind == types.DOUBLE:
-        return [None if value is None else float(value) for value in values]
-    return list(values)
+def _arrow(values: Sequence[Any], kind: str) -> pa.Array:
+    """An array without `pa.array`, which imports pandas to ask whether it was given any of its objects."""
+    valid = np.array([value is not None for value in values], np.bool_)
+    if kind in NUMBERS:
+        return array(ARROW[kind], valid, np.array([0 if value is None else value for value in values], NUMBERS[kind]))
+    ends = np.cumsum([0, *(len(value or b"") for value in values)]).astype(np.int32)
+    return array(ARROW[kind], valid, ends, np.frombuffer(b"".join(value or b"" for value in values), np.uint8))
 
 
 def _shown(value: object) -> str:

@@ -57,6 +57,7 @@ def source(tmp_path: Path) -> Path:
         "create table keyed (k text primary key, v integer) without rowid",
         "insert into keyed values ('b', 2), ('a', 1)",
         "create table never_used (a integer, b date)",
+        "create table never_keyed (k text primary key) without rowid",
         "create view seen as select 1",
     )
 
@@ -131,6 +132,17 @@ def test_a_second_run_changes_nothing_and_a_change_moves_only_its_rows(place: Pl
     assert {rowid for (rowid,) in noted} == {17, 2500, 4000, *range(1024, 2048)}
     assert sources.differences(source, place) == []
     assert place.query("select count(*) from raw.t where _load_id = %s", document["load_id"]) == [(2,)]
+
+
+def test_a_ledger_with_digests_of_another_kind_moves_no_row(place: Place, source: Path) -> None:
+    load(place, source)
+    before = place.query("select ctid, xmin, * from raw.texts order by _rowid")
+    place.query("update raw._loads set fingerprint = null")
+    place.query("update raw._windows set fingerprint = 'of another kind', pages = 'too'")
+    document = load(place, source)
+    assert (document["unchanged"], written(document)) == (False, 0)
+    assert place.query("select ctid, xmin, * from raw.texts order by _rowid") == before
+    assert place.query("select 1 from raw._windows where fingerprint = 'of another kind'") == []
 
 
 def test_rows_lost_from_raw_are_noticed_and_come_back(place: Place, source: Path) -> None:

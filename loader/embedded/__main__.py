@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from loader.command import leave
 from loader.embedded.engine import start, stop
 from loader.embedded.folder import Endpoint, engine_folder
 from loader.embedded.packages import install
@@ -77,4 +78,4 @@ def _status(folder: Path | None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

@@ -8,6 +8,7 @@ import time
 from datetime import date
 from pathlib import Path
 
+from loader.command import leave
 from loader.errors import COULD_NOT_RUN, WELL, UserError
 from loader.paths import DATA
 from loader.sample.build import generate, manifest_path
@@ -82,4 +83,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)
