@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import native
 from tests.dbt_ground import price, source, step
 from tests.places import Place
 from tests.sources import write
@@ -87,7 +88,7 @@ def test_the_policies_run_by_themselves(
         place.query("alter materialized view ohlcv_monthly set (timescaledb.materialized_only = true)")
         assert place.query(RECENT_MONTHS) == [(0,)]
         place.query(f"select alter_job(job_id, next_start => now()) from ({JOBS}) as j")
-        place.query("select _timescaledb_functions.start_background_workers()")
+        place.query(f"{native.THEIR_FUNCTIONS}; select start_background_workers()")
         wait_for_jobs(place)
         assert (chunk,) in place.query(CHUNKS)
         assert place.query(RECENT_MONTHS) == [(1,)]
