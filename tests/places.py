@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -64,6 +65,11 @@ class Place:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def timescaledb(self) -> tuple[int, ...]:
+        """The version that its database has."""
+        [(version,)] = self.query("select extversion from pg_extension where extname = 'timescaledb'")
+        return tuple(map(int, re.findall(r"\d+", str(version))))
 
     @staticmethod
     def command(*words: str) -> list[str]:
