@@ -15,7 +15,6 @@ from pathlib import Path
 
 from loader.target import Target, resolve
 
-NEEDED = "timescaledb.control"
 PLAIN = """
 max_worker_processes = 32
 max_connections = 60
@@ -28,20 +27,33 @@ shared_preload_libraries = 'timescaledb'
 timescaledb.telemetry_level = off
 timescaledb.max_background_workers = 8
 """
+# TimescaleDB 2.12 moved them from one schema to another; a schema that is not there is passed over.
+THEIR_FUNCTIONS = "set search_path = _timescaledb_functions, _timescaledb_internal"
 
 
 def programs() -> list[Path]:
-    """The folders of PostgreSQL's programs on this machine, newest first."""
-    return sorted((found.parent for found in Path("/usr/lib/postgresql").glob("*/bin/initdb")), reverse=True)
+    """The folders of PostgreSQL's programs on this machine: that on PATH, then Debian's, newest first."""
+    debian = sorted((found.parent for found in Path("/usr/lib/postgresql").glob("*/bin/initdb")), reverse=True)
+    chosen = shutil.which("initdb")
+    return [Path(chosen).parent, *debian] if chosen else debian
 
 
 def with_timescaledb() -> Path | None:
-    """The newest of those that have TimescaleDB beside them."""
-    for folder in programs():
-        asked = subprocess.run([folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=True)
-        if (Path(asked.stdout.strip()) / "extension" / NEEDED).exists():
-            return folder
-    return None
+    """The first of those that have TimescaleDB beside them."""
+    return next((folder for folder in programs() if (_extensions(folder) / "timescaledb.control").exists()), None)
+
+
+def versions() -> list[str]:
+    """Those of TimescaleDB that are installed beside them, oldest first: several can be at once."""
+    folder = with_timescaledb()
+    scripts = _extensions(folder).glob("timescaledb--*.sql") if folder else ()
+    found = (re.fullmatch(r"timescaledb--(\d+)\.(\d+)\.(\d+)\.sql", script.name) for script in scripts)
+    return [".".join(map(str, version)) for version in sorted(tuple(map(int, name.groups())) for name in found if name)]
+
+
+def _extensions(programs: Path) -> Path:
+    asked = subprocess.run([programs / "pg_config", "--sharedir"], capture_output=True, text=True, check=True)
+    return Path(asked.stdout.strip()) / "extension"
 
 
 @contextmanager
@@ -109,8 +121,8 @@ def _ordinary_user() -> str | None:
 
 
 @contextmanager
-def database(on: Target, name: str) -> Iterator[Target]:
-    """An empty database with TimescaleDB on that server, dropped at the end."""
+def database(on: Target, name: str, version: str | None = None) -> Iterator[Target]:
+    """An empty database with TimescaleDB, the server's default version or another, dropped at the end."""
     assert re.fullmatch(r"[a-z_0-9]+", name)
     target = Target("server", on.host, on.port, name, on.user, on.password, on.sslmode)
 
@@ -126,12 +138,12 @@ def database(on: Target, name: str) -> Iterator[Target]:
     try:
         connection = target.connect("tests")
         with connection, connection.cursor() as cursor:
-            cursor.execute("create extension if not exists timescaledb")
+            cursor.execute("create extension if not exists timescaledb" + (f" version '{version}'" if version else ""))
             # A job that starts by itself in the middle of a test would change what the test looks at; only a
             # superuser may stop them, and the policies wait for the next night anyway.
             cursor.execute("select rolsuper from pg_roles where rolname = current_user")
             if cursor.fetchone() == (True,):
-                cursor.execute("select _timescaledb_functions.stop_background_workers()")
+                cursor.execute(f"{THEIR_FUNCTIONS}; select stop_background_workers()")
         connection.close()
         yield target
     finally:

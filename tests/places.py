@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -65,6 +66,11 @@ class Place:
             text=True,
         )
 
+    def timescaledb(self) -> tuple[int, ...]:
+        """The version that its database has."""
+        [(version,)] = self.query("select extversion from pg_extension where extname = 'timescaledb'")
+        return tuple(map(int, re.findall(r"\d+", str(version))))
+
     @staticmethod
     def command(*words: str) -> list[str]:
         return [str(Path(sys.executable).parent / words[0]), *words[1:]]
@@ -79,6 +85,17 @@ class Place:
                 return list(cursor.fetchall()) if cursor.description else []
         finally:
             connection.close()
+
+
+def empty_environment(folder: Path) -> dict[str, str]:
+    """This environment without any target in it; what dbt writes goes into that folder."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("POSTGRES_", "QUANT_", "PG"))}
+    return kept | {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
+
+
+def place_on(target: Target, folder: Path) -> Place:
+    """That database as a place."""
+    return Place(target, empty_environment(folder) | server_environment(target))
 
 
 @pytest.fixture(scope="session")
@@ -98,11 +115,7 @@ def make_place(
     @contextmanager
     def make(kind: str) -> Iterator[Place]:
         name = f"quant_test_{os.getpid()}_{next(numbers)}"
-        base = {key: value for key, value in os.environ.items() if not key.startswith(("POSTGRES_", "QUANT_", "PG"))}
-        base |= {
-            "DBT_TARGET_PATH": str(tmp_path_factory.mktemp("dbt-target")),
-            "DBT_LOG_PATH": str(tmp_path_factory.mktemp("dbt-logs")),
-        }
+        written = tmp_path_factory.mktemp("dbt")
         if kind == "embedded":
             folder = tmp_path_factory.mktemp("engine") / "embedded"
             endpoint = embedded.ensure_running(folder)
@@ -110,14 +123,15 @@ def make_place(
                 "embedded", endpoint.host, endpoint.port, endpoint.database, endpoint.user, endpoint.password, "disable"
             )
             try:
-                yield Place(target, base | {"QUANT_TARGET": "embedded", "QUANT_EMBEDDED_DIR": str(folder)})
+                own = {"QUANT_TARGET": "embedded", "QUANT_EMBEDDED_DIR": str(folder)}
+                yield Place(target, empty_environment(written) | own)
             finally:
                 embedded.stop(folder)
         else:
             if native_server is None:
                 pytest.skip(NO_SERVER)
             with native.database(native_server, name) as target:
-                yield Place(target, base | server_environment(target))
+                yield place_on(target, written)
 
     return make
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from loader.target import Target
 from tests import native
-from tests.places import Place, server_environment
+from tests.places import place_on
 
 NO_PROGRAMS = "there are no PostgreSQL programs here to start a server from: install Debian's package postgresql"
 NO_TIMESCALEDB = "there is no TimescaleDB beside PostgreSQL's programs here"
@@ -19,9 +19,7 @@ NO_TIMESCALEDB = "there is no TimescaleDB beside PostgreSQL's programs here"
 
 def refused(target: Target, folder: Path) -> str:
     """What a build on that server says; the server is as it was."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("POSTGRES_", "QUANT_", "PG"))}
-    folders = {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
-    place = Place(target, ours | folders | server_environment(target))
+    place = place_on(target, folder)
     inventory = "select (select count(*) from pg_extension), (select count(*) from pg_class)"
     before = place.query(inventory)
     done = place.run("dbt", "--no-use-colors", "build", check=False)
@@ -39,7 +37,7 @@ def test_a_server_without_timescaledb_is_refused(tmp_path: Path) -> None:
     if native.with_timescaledb() == native.programs()[0]:
         assert "add timescaledb to shared_preload_libraries in its postgresql.conf and restart it." in said
     else:
-        assert "has no TimescaleDB: install the Community edition of TimescaleDB 2.14 or newer" in said
+        assert "has no TimescaleDB: install the Community edition of TimescaleDB 2.11 or newer" in said
 
 
 def test_the_apache_edition_is_refused(tmp_path: Path) -> None:
@@ -55,20 +53,31 @@ def test_the_apache_edition_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_an_old_version_is_refused(tmp_path: Path) -> None:
+@contextmanager
+def server_with(minors: range) -> Iterator[Target]:
+    """A server whose database has a TimescaleDB of one of these minor versions; skips where there is none."""
     folder = native.with_timescaledb()
-    if folder is None:
-        pytest.skip(NO_TIMESCALEDB)
-    found = subprocess.run([folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=True).stdout
-    scripts = (Path(found.strip()) / "extension").glob("timescaledb--2.*.sql")
-    versions = (re.fullmatch(r"timescaledb--(2\.(?:\d|1[0-3])\.\d+)\.sql", script.name) for script in scripts)
-    old = sorted(version[1] for version in versions if version)
-    if not old:
-        pytest.skip("no TimescaleDB before 2.14 is installed beside PostgreSQL's programs here")
+    there = [version for version in native.versions() if int(version.split(".")[1]) in minors]
+    if folder is None or not there:
+        pytest.skip(f"no TimescaleDB 2.{minors[0]} to 2.{minors[-1]} is installed beside PostgreSQL's programs here")
     with native.started(folder, native.WITH_TIMESCALEDB) as target:
         with target.connect("tests") as connection, connection.cursor() as cursor:
-            cursor.execute(f"create extension timescaledb version '{old[-1]}'")
+            cursor.execute(f"create extension timescaledb version '{there[-1]}'")
         connection.close()
+        yield target
+
+
+def test_an_old_version_is_refused(tmp_path: Path) -> None:
+    with server_with(range(11)) as target:
         said = refused(target, tmp_path)
-    assert "The target server (postgres) has a TimescaleDB older than 2.14" in said
-    assert "`alter extension timescaledb update`" in said
+    assert "The target server (postgres) has a TimescaleDB older than 2.11: install a newer one on that server" in said
+    assert "run `alter extension timescaledb update`" in said
+
+
+def test_2_11_without_a_superuser_is_refused(tmp_path: Path) -> None:
+    with server_with(range(11, 12)) as target:
+        place_on(target, tmp_path).query(
+            "create role ordinary login password 'secret'; grant create on database postgres to ordinary"
+        )
+        said = refused(dataclasses.replace(target, user="ordinary"), tmp_path)
+    assert "has TimescaleDB 2.11, on which only a superuser can make aggregates of quarters and years" in said

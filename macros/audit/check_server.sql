@@ -13,7 +13,7 @@
                 "The target " ~ where ~ " is PostgreSQL " ~ server[1] ~ ": version 15 or newer is needed.") }}
         {%- elif not server[2] -%}
             {{ refuse(
-                "The target " ~ where ~ " has no TimescaleDB: install the Community edition of TimescaleDB 2.14 or newer"
+                "The target " ~ where ~ " has no TimescaleDB: install the Community edition of TimescaleDB 2.11 or newer"
                 ~ " on that server (PostgreSQL " ~ server[1] ~ "), or use QUANT_TARGET=embedded.") }}
         {%- elif not server[3] -%}
             {{ refuse(
@@ -22,16 +22,21 @@
         {%- endif -%}
         {%- do run_query('begin') -%}
         {%- do run_query('create extension if not exists timescaledb') -%}
-        {%- if timescale_version() < 214 -%}
+        {%- set version = timescale_version() -%}
+        {%- if version < 211 -%}
             {{ refuse(
-                "The target " ~ where ~ " has a TimescaleDB older than 2.14, whose aggregates of months, quarters and years"
-                ~ " can be wrong: install a newer one on that server, then run `alter extension timescaledb update` in the"
-                ~ " database.") }}
+                "The target " ~ where ~ " has a TimescaleDB older than 2.11: install a newer one on that server, then run"
+                ~ " `alter extension timescaledb update` in the database.") }}
         {%- elif run_query("select current_setting('timescaledb.license')").rows[0][0] == 'apache' -%}
             {{ refuse(
                 "The target " ~ where ~ " runs the Apache edition of TimescaleDB, which has no compression, continuous"
                 ~ " aggregates or policies: install the Community edition, or set timescaledb.license = 'timescale' in"
                 ~ " postgresql.conf and restart.") }}
+        {%- elif version < 212 and not run_query("select current_setting('is_superuser') = 'on'").rows[0][0] -%}
+            {{ refuse(
+                "The target " ~ where ~ " has TimescaleDB 2.11, on which only a superuser can make aggregates of quarters and"
+                ~ " years that are right: install a newer one on that server, then run `alter extension timescaledb update`"
+                ~ " in the database, or build as a superuser.") }}
         {%- elif not server[4] -%}
             {{ refuse(
                 "Nothing has been loaded into the target " ~ where ~ ": run `python -m loader.run` first.") }}

@@ -31,6 +31,7 @@
             "create materialized view " ~ relation ~ " with (timescaledb.continuous, timescaledb.materialized_only = false) as "
             ~ body ~ " with no data"
         ) -%}
+        {%- do restore_bucket_width(relation) -%}
         {%- do remember_state(relation, {'fingerprint': 'refreshing ' ~ fingerprint, 'load_id': 0}) -%}
     {%- endif -%}
     {%- do reconcile_comments(relation, model) -%}

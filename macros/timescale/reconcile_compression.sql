@@ -2,11 +2,10 @@
 {% macro reconcile_compression(relation, compression) %}
     {%- set wanted = 'segment by ' ~ compression.segment_by ~ ' order by ' ~ compression.order_by -%}
     {%- set found = run_query(
-        "select (select definition from audit.applied_definitions where relation = '" ~ relation.identifier
-        ~ "' and kind = 'compression'), (select compression_enabled from timescaledb_information.hypertables where"
-        ~ " hypertable_schema = '" ~ relation.schema ~ "' and hypertable_name = '" ~ relation.identifier ~ "')"
-    ).rows[0] -%}
-    {%- if found[0] != wanted or not found[1] -%}
+        "select max(definition) from audit.applied_definitions where relation = '" ~ relation.identifier ~ "' and kind = 'compression'"
+    ).rows[0][0] -%}
+    {%- if found != wanted or not compression_is_set_up(relation) -%}
+        {%- do refuse_frozen_layout(relation) -%}
         {%- do set_compression(relation, compression.segment_by, compression.order_by) -%}
         {%- do remember_applied(relation, 'compression', 'layout', wanted) -%}
     {%- endif -%}

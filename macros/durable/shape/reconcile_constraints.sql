@@ -13,6 +13,7 @@
     {%- endfor -%}
     {%- for name, definition in wanted.items() -%}
         {%- if applied.get(name) != definition -%}
+            {%- do refuse_frozen_constraint(relation, name) -%}
             {%- do statement_rows('alter table ' ~ relation ~ ' drop constraint if exists ' ~ name) -%}
             {%- do statement_rows('alter table ' ~ relation ~ ' add constraint ' ~ name ~ ' ' ~ definition) -%}
             {%- do remember_applied(relation, 'constraint', name, definition) -%}
