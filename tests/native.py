@@ -34,8 +34,8 @@ THEIR_FUNCTIONS = "set search_path = _timescaledb_functions, _timescaledb_intern
 def programs() -> list[Path]:
     """The folders of PostgreSQL's programs on this machine: that on PATH, then Debian's, newest first."""
     debian = sorted((found.parent for found in Path("/usr/lib/postgresql").glob("*/bin/initdb")), reverse=True)
-    chosen = shutil.which("initdb")
-    return [Path(chosen).parent, *debian] if chosen else debian
+    chosen = shutil.which("initdb")  # where a machine has a link to it, the others are not beside the link
+    return list(dict.fromkeys([Path(chosen).resolve().parent, *debian])) if chosen else debian
 
 
 def with_timescaledb() -> Path | None:
