@@ -14,7 +14,7 @@ from tests.places import Place, place_on
 
 DAYS = [f"{year}-{month:02d}-{day:02d}" for year in range(2019, 2024) for month in range(1, 13) for day in (2, 20)]
 OLDER = [version for version in native.versions()[:-1] if int(version.split(".")[1]) >= 11]
-NONE = pytest.param("", marks=pytest.mark.skip("one TimescaleDB at most is installed beside PostgreSQL's programs here"))
+NONE = pytest.param("", marks=pytest.mark.skip("there is no second TimescaleDB beside PostgreSQL's programs here"))
 
 AGGREGATES = " union all ".join(
     f"select '{name}', ticker, region, {name}, open, high, low, close, volume, trading_days from ohlcv_{name}ly"
