@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -22,6 +21,7 @@ from loader.evolve import Standing, strays
 from loader.ledger import Ledger, remove
 from loader.naming import carried
 from loader.plan import TablePlan, Window
+from loader.room import temporary_folder
 from loader.snapshot import Snapshot
 from loader.target import Target
 from loader.types import BIGINT, BYTEA, DOUBLE, TEXT
@@ -82,20 +82,18 @@ def replicate(
         if standing.exists and len(standing.table.windows) > 1 and any(t.table is standing.table for t in tasks):
             ledger.index(standing.table.target)
     work = Work(snapshot, target, load_id, {task.key: task for task in tasks}, report)
-    with tempfile.TemporaryDirectory(prefix="spock-dlt-") as room, ThreadPoolExecutor(1) as reader:
+    with temporary_folder("spock-dlt-") as room, ThreadPoolExecutor(1) as reader:
         for task in tasks[:READ_AHEAD]:  # while dlt prepares the tables
             work.ahead[task.key] = reader.submit(read, snapshot, task.table, task.window)
         pipeline = dlt.pipeline(
             "spock",
-            pipelines_dir=room,  # only the ledger survives: a package that a killed run left would run twice
+            pipelines_dir=str(room),  # only the ledger survives: a package that a killed run left would run twice
             destination=destination(work),
             dataset_name="raw",
         )
         pipeline.config.restore_from_destination = False
         try:
-            pipeline.run(
-                [_resource(table, list(its), Path(room)) for table, its in groupby(tasks, attrgetter("table"))]
-            )
+            pipeline.run([_resource(table, list(its), room) for table, its in groupby(tasks, attrgetter("table"))])
         except PipelineStepFailed as failure:
             raise UserError(
                 f"The load stopped while dlt was at the step {failure.step}: {_cause(failure)}. The windows finished "

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from urllib.parse import quote
 import xxhash
 
 from loader.errors import UserError
+from loader.room import temporary_folder
 
 MAGIC = b"SQLite format 3\x00"
 WAL_MODE = 2
@@ -110,8 +110,8 @@ def open_snapshot(source: Path, folder: Path | None = None) -> Iterator[Snapshot
         UserError: when the file cannot be read as a SQLite database, or the copy finds no room.
     """
     journal = check(source)
-    with tempfile.TemporaryDirectory(prefix="spock-snapshot-", dir=folder) as room:
-        copy = Path(room) / "snapshot.db"
+    with temporary_folder("spock-snapshot-", folder) as room:
+        copy = room / "snapshot.db"
         try:
             snapshot = Snapshot(source, copy, _copy(source, copy, journal))
         except OSError as error:
