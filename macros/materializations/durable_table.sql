@@ -25,8 +25,8 @@
     {%- endif -%}
     {%- do reconcile_comments(relation, model) -%}
     {%- if outcome.startswith('WROTE') and (is_new or flags.FULL_REFRESH) -%}
-        {#- keys are what plans depend on; the other columns would take most of the time -#}
-        {%- do statement_rows('analyze ' ~ relation ~ ' (' ~ quoted_list(spec.key) ~ ')') -%}
+        {#- keys are what plans depend on, and rowids what conservation is told by; the other columns would take most of the time -#}
+        {%- do statement_rows('analyze ' ~ relation ~ ' (' ~ quoted_list(spec.key + ['source_rowid']) ~ ')') -%}
     {%- endif -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}

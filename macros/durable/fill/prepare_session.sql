@@ -7,7 +7,7 @@
     {%- do run_query("set local maintenance_work_mem = '" ~ var('build_work_mem') ~ "'") -%}
     {%- if raw_columns(source_table) -%}
         {%- set raw_table = source('raw', source_table) -%}
-        {%- set columns = ['_load_id'] -%}
+        {%- set columns = ['_rowid', '_load_id'] -%}
         {%- if run_query("select reltuples < 0 from pg_class where oid = '" ~ raw_table ~ "'::regclass").rows[0][0] -%}
             {%- for name, type in raw_columns(source_table).items() if type == 'text' -%}
                 {%- do columns.append(name) -%}
