@@ -19,7 +19,7 @@ HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
 NULL = np.array([-1], ">i4").view("V4")
 WIDE = np.dtype([("length", ">i4"), ("value", ">u8")])  # a bigint or a double precision, with its length before it
-MOST = 1 << 20  # bytes of rows that are encoded together
+MOST = 1 << 21  # bytes of rows that are encoded together
 
 
 class Stream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import sys
 from collections.abc import Sequence
 
 from loader.command import leave
@@ -67,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         gc.set_threshold(100_000)  # else a tenth of a run goes into looking through the modules that dlt imports
+        sys.setswitchinterval(0.001)  # a thread that waits for another to decode keeps its server waiting, too
         # Imported late: --help and argument errors should not wait for database drivers.
         from loader import load, status
 
