@@ -115,6 +115,24 @@ def test_an_advisory_lock_keeps_two_clients_apart(connect: Connect, key: str) ->
     raise AssertionError("the lock of a client that went away is still held")
 
 
+def test_a_client_that_resets_its_settings_and_goes_takes_no_lock_of_another_along(connect: Connect) -> None:
+    holder, other = connect(), connect()
+    assert run(holder, "select pg_try_advisory_lock(9)") == [(True,)]
+    run(other, "reset all")
+    other.close()
+    assert run(connect(), "select pg_try_advisory_lock(9)") == [(False,)]
+    assert run(holder, "select pg_advisory_unlock(9)") == [(True,)]
+
+
+def test_locks_after_a_reset_in_the_same_transaction_are_refused_in_a_sentence(connect: Connect) -> None:
+    one = connect(autocommit=False)
+    run(one, "reset all")
+    with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match=r"after RESET ALL.*next transaction"):
+        run(one, "select pg_try_advisory_lock(10)")
+    one.rollback()
+    assert run(one, "select pg_try_advisory_lock(10)") == [(True,)]
+
+
 def test_two_locks_are_not_one(connect: Connect) -> None:
     assert run(connect(), "select pg_try_advisory_lock(1)") == [(True,)]
     assert run(connect(), "select pg_try_advisory_lock(2), pg_try_advisory_lock(0, 1), pg_try_advisory_lock(11)") == [

@@ -24,6 +24,8 @@ export class Engine extends EventEmitter {
   parameters = new Map()
   /** Transaction status as of the last ReadyForQuery: I, T or E. */
   status = 'I'
+  /** Whether a ReadyForQuery came since messages were sent last. */
+  answered = true
   #shared = new Int32Array(new SharedArrayBuffer(4 * COUNTERS))
   #sent = 0
   #done = 0
@@ -94,6 +96,7 @@ export class Engine extends EventEmitter {
       at += part.length
     }
     const id = ++this.#sent
+    this.answered = false
     this.#unread.set(id, size)
     this.#port?.postMessage({ id, bytes }, [bytes.buffer])
     Atomics.add(this.#shared, INBOX, 1)
@@ -202,8 +205,10 @@ export class Engine extends EventEmitter {
   /** @param {import('./protocol.mjs').Message} seen */
   #onMessage({ type, bytes }) {
     const query = this.#query
-    if (type === 'Z') this.status = String.fromCharCode(bytes[5])
-    else if (type === 'S') {
+    if (type === 'Z') {
+      this.status = String.fromCharCode(bytes[5])
+      this.answered = true
+    } else if (type === 'S') {
       const name = cstring(bytes, 5)
       this.parameters.set(name.text, cstring(bytes, name.next).text)
     } else if (type === 'D') query?.rows.push(rowValues(bytes))

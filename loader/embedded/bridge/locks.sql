@@ -6,11 +6,16 @@ create schema quant_engine;
 grant usage on schema quant_engine to public;
 
 create function quant_engine.elsewhere(classid bigint, objid bigint, objsubid int) returns boolean
-language sql stable as $$
-    select coalesce(
-        position(format(',%s:%s:%s,', $1 & 4294967295, $2 & 4294967295, $3) in current_setting('quant_engine.elsewhere', true)) > 0,
-        false
-    )
+language plpgsql stable as $$
+declare
+    listed text := current_setting('quant_engine.elsewhere', true);
+begin
+    if coalesce(listed, '') = '' then
+        raise exception using errcode = '55000', message = 'after RESET ALL, advisory locks can be used from the next transaction on',
+            hint = 'End the transaction first.';
+    end if;
+    return position(format(',%s:%s:%s,', $1 & 4294967295, $2 & 4294967295, $3) in listed) > 0;
+end
 $$;
 
 do $make$

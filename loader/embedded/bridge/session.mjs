@@ -97,7 +97,9 @@ export class Session {
   /** The client has messages. @param {Client} client */
   want(client) {
     if (client === this.owner) {
-      if (!this.#busy) this.#pump()
+      // Answered but not yet idle, its turn is about to end; it must, when the list of locks is to be put back.
+      const ending = this.#engine.answered && !this.#engine.idle
+      if (!this.#busy && !(this.#stale && ending)) this.#pump()
     } else if (!this.queue.includes(client)) {
       this.queue.push(client)
       this.#next()
@@ -166,7 +168,8 @@ export class Session {
   /** Takes out what belongs to the last client and gives this one its own. @param {Client} client */
   async #moveIn(client) {
     const last = this.#resident
-    const from = last ? await capture(this.#engine) : null
+    const away = [...this.#guests].filter((other) => other !== last).map((other) => other.state)
+    const from = last ? await capture(this.#engine, [...away, ...this.#gone]) : null
     if (last && from) last.state = from
     if (last?.gone && from) this.#gone.push(from)
     this.#resident = null

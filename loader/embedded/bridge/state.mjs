@@ -35,7 +35,7 @@ where relnamespace = pg_catalog.pg_my_temp_schema()
 union all
 select 'lock', classid || ':' || objid || ':' || objsubid || ':' || mode, null, null, null
 from pg_catalog.pg_locks
-where locktype = 'advisory' and not quant_engine.elsewhere(classid::bigint, objid::bigint, objsubid)`
+where locktype = 'advisory'`
 
 /** @param {[string, string][]} settings @returns {State} */
 export function newState(settings) {
@@ -45,14 +45,18 @@ export function newState(settings) {
 /**
  * Reads what the present client has in the session.
  * @param {import('./engine.mjs').Engine} engine
+ * @param {State[]} others  those of all other clients: PostgreSQL cannot tell whose a lock is
  * @returns {Promise<State>}
  */
-export async function capture(engine) {
+export async function capture(engine, others) {
   const state = newState([])
+  const elsewhere = new Set(others.flatMap(keys))
   for (const [kind, text, value, types, fromSql] of await engine.query(CAPTURE)) {
     const name = String(text)
     if (kind === 'setting') state.settings.push([name, value ?? ''])
-    else if (kind === 'lock') state.locks.push(name)
+    else if (kind === 'lock') {
+      if (!elsewhere.has(key(name))) state.locks.push(name)
+    }
     else if (kind === 'temporary') {
       state.temporaries.push({ oid: String(value), name, kind: types === 'v' ? 'view' : types === 'S' ? 'sequence' : 'table' })
     } else {
@@ -79,15 +83,22 @@ export async function change(engine, { from, gone, to, others }) {
     }
   }
   for (const { oid, name, kind } of to.temporaries) steps.push(`alter ${kind} if exists pg_temp."~${oid}" rename to ${identifier(name)}`)
-  const locks = others.flatMap((state) => state.locks.map((lock) => lock.replace(/:[^:]*$/, '')))
-  const settings = locks.length ? [...to.settings, ['quant_engine.elsewhere', `,${locks.join(',')},`]] : to.settings
-  if (settings.length) {
-    const calls = settings.map(([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`)
-    steps.push(`select ${calls.join(', ')}`)
-  }
+  const settings = [...to.settings, ['quant_engine.elsewhere', `,${others.flatMap(keys).join(',')},`]]
+  const calls = settings.map(([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`)
+  steps.push(`select ${calls.join(', ')}`)
   await engine.query(steps.join('; '))
   // A statement whose table is gone since cannot be prepared again; its client then hears that it does not exist.
   if (to.statements.length) await engine.run(to.statements.flatMap(prepare))
+}
+
+/** @param {State} state */
+function keys({ locks }) {
+  return locks.map(key)
+}
+
+/** What a lock locks, without its mode. @param {string} lock */
+function key(lock) {
+  return lock.replace(/:[^:]*$/, '')
 }
 
 /** @param {Statement} statement */
