@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Literal, cast
@@ -79,15 +80,15 @@ class Done:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class Work:
-    """All that the jobs of one load share."""
+    """All that the jobs of one load share; `load_id` is set before the first of them starts."""
 
     snapshot: Snapshot
     target: Target
-    load_id: int
     tasks: dict[str, Task]
     report: Callable[[Done], None]
+    load_id: int = 0
     ahead: dict[str, Future[Content]] = field(default_factory=dict)
     _mine: threading.local = field(default_factory=threading.local, repr=False)
     _all: list[psycopg.connection] = field(default_factory=list, repr=False)
@@ -125,6 +126,10 @@ def destination(work: Work) -> postgres:
             if file_path.endswith(FORMAT):
                 return WindowJob(file_path, work)
             return super().create_load_job(table, file_path, load_id, restore)
+
+        @cache  # dlt asks twice a window, and copies all columns each time
+        def prepare_load_table(self, table_name: str) -> PreparedTableSchema:
+            return super().prepare_load_table(table_name)
 
     class RawPostgres(postgres):
         @property
@@ -208,6 +213,9 @@ class WindowJob(RunnableLoadJob):
                 time.monotonic() - begun,
             )
         )
+
+    def metrics(self) -> None:
+        """None for dlt, which would write those of all jobs to disk after each; the load reports `Done` itself."""
 
     def run_managed(self, _: JobClientBase, done_event: BoundedSemaphore, /) -> None:
         """Run without dlt's own connection: opening one costs as much as a small window, and no window uses it."""

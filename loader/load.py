@@ -59,6 +59,9 @@ def run(options: Options) -> int:
     begun = time.monotonic()
     check(options.source)
     target = resolve(options.target)
+    aside = ThreadPoolExecutor(2)
+    # dlt and the drivers take half a second to import; the server and SQLite work meanwhile, without Python's lock.
+    importing = aside.submit(import_module, "loader.replicate")
     connection = target.connect()
     try:
         ledger = Ledger(connection)
@@ -70,13 +73,10 @@ def run(options: Options) -> int:
             if options.whole and not options.full_refresh and _is_loaded(options.source, ledger):
                 summary.unchanged = True
             else:
-                with ThreadPoolExecutor(2) as aside:
-                    # dlt and the drivers take a second to import; SQLite works meanwhile, without Python's lock.
-                    importing = aside.submit(import_module, "loader.replicate")
-                    with open_snapshot(options.source) as snapshot:
-                        options.tell(f"Reading from a snapshot of {options.source}.")
-                        checking = aside.submit(quick_check, snapshot)
-                        _load(options, snapshot, target, ledger, summary, checking, importing)
+                with open_snapshot(options.source) as snapshot:
+                    options.tell(f"Reading from a snapshot of {options.source}.")
+                    checking = aside.submit(quick_check, snapshot)
+                    _load(options, snapshot, target, ledger, summary, checking, importing)
             summary.rejected = ledger.rejected()
     finally:
         connection.close()
@@ -131,18 +131,23 @@ def _load(
 ) -> None:
     try:
         planned, standings, changes = _plan(options, snapshot, ledger)
-    finally:
+    except Exception:
         checking.result()  # what we stumble on in a damaged file says less than SQLite's own check
+        raise
+
+    def begin() -> int:
+        checking.result()
+        evolve.apply(changes, ledger)
+        return ledger.begin(options.source.name)
+
     summary.changes = [change.says for change in changes]
-    evolve.apply(changes, ledger)
-    load_id = summary.load_id = ledger.begin(options.source.name)
     with progress(options.progress, planned.rows) as shown:
 
         def report(done: Done) -> None:
             summary.add(done)
             shown.advance(done.table, done.rows)
 
-        importing.result().replicate(snapshot, target, standings, ledger, load_id, report)
+        load_id = summary.load_id = importing.result().replicate(snapshot, target, standings, ledger, begin, report)
     for standing in standings:
         _settle(standing, load_id, ledger, summary)
     complete = options.whole and not summary.warnings

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import dlt
 import dlt.sources.helpers.requests  # a pipeline imports it when it is made; here that happens beside other work
+from dlt.common.schema.utils import new_table
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from loader.destination import FORMAT, Done, Task, Work, destination
@@ -48,9 +49,9 @@ def replicate(
     target: Target,
     standings: list[Standing],
     ledger: Ledger,
-    load_id: int,
+    begin: Callable[[], int],
     report: Callable[[Done], None],
-) -> None:
+) -> int:
     """Bring every window of these tables into step with the snapshot.
 
     Windows whose pages are those of the ledger are not even read, those whose fingerprint is there are not
@@ -61,27 +62,20 @@ def replicate(
         target: where raw is.
         standings: the tables as `loader.evolve.stand` found them.
         ledger: the target's ledger; its connection holds the lock.
-        load_id: the number that new and changed rows get.
+        begin: called once, before anything is written; gives the number that new and changed rows get.
         report: called with a `loader.destination.Done` after each window, from dlt's worker threads.
+
+    Returns:
+        The number of the load.
     """
     os.environ |= SETTINGS
-    for standing in standings:
-        if standing.exists and not standing.trusted:
-            with ledger.connection.cursor() as cursor:
-                remove(cursor, standing.table.target, strays(standing.table), load_id)
-            ledger.forget(standing.table.target)
     tasks = []
     for task in (task for standing in standings for task in _tasks(standing)):
         if task.settled:
             report(task.nothing_to_do)
         else:
             tasks.append(task)
-    if not tasks:
-        return
-    for standing in standings:
-        if standing.exists and len(standing.table.windows) > 1 and any(t.table is standing.table for t in tasks):
-            ledger.index(standing.table.target)
-    work = Work(snapshot, target, load_id, {task.key: task for task in tasks}, report)
+    work = Work(snapshot, target, {task.key: task for task in tasks}, report)
     with temporary_folder("spock-dlt-") as room, ThreadPoolExecutor(1) as reader:
         for task in tasks[:READ_AHEAD]:  # while dlt prepares the tables
             work.ahead[task.key] = reader.submit(read, snapshot, task.table, task.window)
@@ -92,8 +86,16 @@ def replicate(
             dataset_name="raw",
         )
         pipeline.config.restore_from_destination = False
+        grouped = [(table, list(its)) for table, its in groupby(tasks, attrgetter("table"))]
         try:
-            pipeline.run([_resource(table, list(its), room) for table, its in groupby(tasks, attrgetter("table"))])
+            if grouped:  # all that needs no server, while SQLite still checks the file
+                resources = [_resource(table, its, room) for table, its in grouped]
+                pipeline.extract(resources, schema=_schema([table for table, _ in grouped]))
+                pipeline.normalize()
+            work.load_id = begin()
+            _clear(standings, tasks, ledger, work.load_id)
+            if grouped:
+                pipeline.load()
         except PipelineStepFailed as failure:
             raise UserError(
                 f"The load stopped while dlt was at the step {failure.step}: {_cause(failure)}. The windows finished "
@@ -101,6 +103,20 @@ def replicate(
             ) from failure
         finally:
             work.close()
+    return work.load_id
+
+
+def _clear(standings: list[Standing], tasks: list[Task], ledger: Ledger, load_id: int) -> None:
+    """Make the tables ready that are there: without rows the source cannot have, with an index where windows are merged."""
+    busy = {id(task.table) for task in tasks}
+    for standing in standings:
+        table = standing.table
+        if standing.exists and not standing.trusted:
+            with ledger.connection.cursor() as cursor:
+                remove(cursor, table.target, strays(table), load_id)
+            ledger.forget(table.target)
+        if standing.exists and len(table.windows) > 1 and id(table) in busy:
+            ledger.index(table.target)
 
 
 def _cause(failure: BaseException) -> str:
@@ -123,18 +139,23 @@ def _tasks(standing: Standing) -> Iterator[Task]:
             yield Task(standing.table, Window(entry.low, entry.high, 0), entry, empty=False)
 
 
-def _resource(table: TablePlan, tasks: list[Task], room: Path) -> Any:
-    columns: dict[str, TColumnSchema] = {
-        column.target: {"name": column.target, "data_type": DLT_TYPE[column.type], "nullable": True}
-        for column in table.columns
-    }
-    for own in ("_rowid", "_load_id"):
-        columns[own] = {"name": own, "data_type": "bigint", "nullable": False}
+def _schema(tables: list[TablePlan]) -> dlt.Schema:
+    """All tables as dlt is to make them. Given as hints of a resource each, dlt would look at every column five times."""
+    schema = dlt.Schema("spock")
+    for table in tables:
+        columns: list[TColumnSchema] = [
+            {"name": column.target, "data_type": DLT_TYPE[column.type], "nullable": True} for column in table.columns
+        ]
+        columns += [{"name": own, "data_type": "bigint", "nullable": False} for own in ("_rowid", "_load_id")]
+        schema.update_table(new_table(carried(table.target), write_disposition="append", columns=columns))
+    return schema
 
+
+def _resource(table: TablePlan, tasks: list[Task], room: Path) -> Any:
     def windows() -> Iterator[Any]:
         for task in tasks:
             file = room / f"window-{uuid4()}.{FORMAT}"
             file.write_text(task.key, encoding="utf-8")
             yield dlt.mark.with_file_import(str(file), FORMAT, task.window.rows)
 
-    return dlt.resource(windows, name=carried(table.target), columns=columns, write_disposition="append")
+    return dlt.resource(windows, name=carried(table.target), write_disposition="append")

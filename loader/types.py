@@ -19,7 +19,7 @@ OF_CLASS = {"integer": BIGINT, "real": DOUBLE, "text": TEXT, "blob": BYTEA}
 CLASSES = tuple(OF_CLASS)
 PLAIN = {"INTEGER": BIGINT, "REAL": DOUBLE, "TEXT": TEXT}
 EXACT_IN_DOUBLE = 2**53
-SAMPLE = 2_000  # rows at each end of a table that show what a column of plain affinity holds
+SAMPLE = 500  # rows at each end of a table that show what a column of plain affinity holds
 
 Counts = Mapping[str, int]
 Item = TypeVar("Item")
