@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Literal, cast
@@ -127,9 +126,8 @@ def destination(work: Work) -> postgres:
                 return WindowJob(file_path, work)
             return super().create_load_job(table, file_path, load_id, restore)
 
-        @cache  # dlt asks twice a window, and copies all columns each time
-        def prepare_load_table(self, table_name: str) -> PreparedTableSchema:
-            return super().prepare_load_table(table_name)
+        def should_load_data_to_staging_dataset(self, _table_name: str) -> bool:
+            return False  # to find out, dlt would copy all that it knows of the columns, for each window
 
     class RawPostgres(postgres):
         @property

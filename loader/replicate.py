@@ -107,7 +107,7 @@ def replicate(
 
 
 def _clear(standings: list[Standing], tasks: list[Task], ledger: Ledger, load_id: int) -> None:
-    """Make the tables ready that are there: without rows the source cannot have, with an index where windows are merged."""
+    """Make the tables ready that are there: no rows that the source cannot have, an index where windows merge."""
     busy = {id(task.table) for task in tasks}
     for standing in standings:
         table = standing.table
@@ -140,7 +140,7 @@ def _tasks(standing: Standing) -> Iterator[Task]:
 
 
 def _schema(tables: list[TablePlan]) -> dlt.Schema:
-    """All tables as dlt is to make them. Given as hints of a resource each, dlt would look at every column five times."""
+    """All tables as dlt is to make them: as hints of resources, it would look at each column several times."""
     schema = dlt.Schema("spock")
     for table in tables:
         columns: list[TColumnSchema] = [
