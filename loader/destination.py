@@ -1,16 +1,15 @@
 """dlt's PostgreSQL destination, with load jobs that are windows.
 
-What dlt imports for each window is a one-line file that names it; the job itself reads the window from
-the snapshot and writes it, so reading and loading overlap in dlt's workers, nothing is written to disk in
-between, and a window's rows, rejected rows and ledger entry commit together.
+What dlt imports for a table are one-line files that name it, one for each worker that may be at it; their jobs take
+the table's windows in turns, read them from the snapshot and write them. So reading and loading overlap in dlt's
+workers, nothing is written to disk in between, and a window's rows, rejected rows and ledger entry commit together.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from dlt.common.configuration import configspec
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import JobClientBase, LoadJob, RunnableLoadJob
 from dlt.common.normalizers.naming import NamingConvention
+from dlt.common.runtime import signals
 from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration, PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
@@ -51,8 +51,8 @@ class Task:
     empty: bool
 
     @property
-    def key(self) -> str:
-        return json.dumps([self.table.target, self.window.low])
+    def key(self) -> tuple[str, int]:
+        return self.table.target, self.window.low
 
     @property
     def settled(self) -> bool:
@@ -81,14 +81,17 @@ class Done:
 
 @dataclass
 class Work:
-    """All that the jobs of one load share; `load_id` is set before the first of them starts."""
+    """All that the jobs of one load share: of a table's tasks, each takes the next.
+
+    `load_id` is set before the first of them starts.
+    """
 
     snapshot: Snapshot
     target: Target
-    tasks: dict[str, Task]
+    tasks: dict[str, Iterator[Task]]
     report: Callable[[Done], None]
     load_id: int = 0
-    ahead: dict[str, Future[Content]] = field(default_factory=dict)
+    ahead: dict[tuple[str, int], Future[Content]] = field(default_factory=dict)
     _mine: threading.local = field(default_factory=threading.local, repr=False)
     _all: list[psycopg.connection] = field(default_factory=list, repr=False)
 
@@ -178,15 +181,20 @@ class RawTypeMapper(PostgresTypeMapper):
 
 
 class WindowJob(RunnableLoadJob):
-    """Brings one window of raw into step with the snapshot, in one transaction."""
+    """Brings windows of a table into step with the snapshot, each in one transaction, until none is left."""
 
     def __init__(self, file_path: str, work: Work) -> None:
         super().__init__(file_path)
         self._work = work
 
     def run(self) -> None:
+        table = Path(self._file_path).read_bytes().decode()
+        for task in self._work.tasks[table]:
+            signals.raise_if_signalled()
+            self._bring(task)
+
+    def _bring(self, task: Task) -> None:
         begun = time.monotonic()
-        task = self._work.tasks[Path(self._file_path).read_text(encoding="utf-8").strip()]
         content = self._work.content(task)
         connection = self._work.connection()
         try:

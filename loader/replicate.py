@@ -35,10 +35,11 @@ if TYPE_CHECKING:
 DLT_TYPE: dict[str, TDataType] = {BIGINT: "bigint", DOUBLE: "double", TEXT: "text", BYTEA: "binary"}
 NO_ROWS = Window(0, 0, 0)
 READ_AHEAD = 4  # windows
+WORKERS = 2  # one reads while the other writes; more gains nothing on two cores
 SETTINGS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "CRITICAL",  # what a user has to know is said by the run itself
-    "LOAD__WORKERS": "2",  # one reads while the other writes; more gains nothing on two cores
+    "LOAD__WORKERS": str(WORKERS),
     "LOAD__RAISE_ON_MAX_RETRIES": "1",  # a window that fails once is an error to show, not to repeat in silence
     "SCHEMA__NAMING": "loader.naming",
 }
@@ -75,7 +76,8 @@ def replicate(
             report(task.nothing_to_do)
         else:
             tasks.append(task)
-    work = Work(snapshot, target, {task.key: task for task in tasks}, report)
+    grouped = [(table, list(its)) for table, its in groupby(tasks, attrgetter("table"))]
+    work = Work(snapshot, target, {table.target: iter(its) for table, its in grouped}, report)
     with temporary_folder("spock-dlt-") as room, ThreadPoolExecutor(1) as reader:
         for task in tasks[:READ_AHEAD]:  # while dlt prepares the tables
             work.ahead[task.key] = reader.submit(read, snapshot, task.table, task.window)
@@ -86,10 +88,9 @@ def replicate(
             dataset_name="raw",
         )
         pipeline.config.restore_from_destination = False
-        grouped = [(table, list(its)) for table, its in groupby(tasks, attrgetter("table"))]
         try:
             if grouped:  # all that needs no server, while SQLite still checks the file
-                resources = [_resource(table, its, room) for table, its in grouped]
+                resources = [_resource(table.target, min(len(its), WORKERS), room) for table, its in grouped]
                 pipeline.extract(resources, schema=_schema([table for table, _ in grouped]))
                 pipeline.normalize()
             work.load_id = begin()
@@ -97,9 +98,11 @@ def replicate(
             if grouped:
                 pipeline.load()
         except PipelineStepFailed as failure:
+            if isinstance(_cause(failure), KeyboardInterrupt):  # dlt takes the signal, to end its jobs in order
+                raise KeyboardInterrupt from failure
             raise UserError(
-                f"The load stopped while dlt was at the step {failure.step}: {_cause(failure)}. The windows finished "
-                "before are in the ledger; mend the cause and run again."
+                f"The load stopped while dlt was at the step {failure.step}: {_in_one_line(_cause(failure))}. "
+                "The windows finished before are in the ledger; mend the cause and run again."
             ) from failure
         finally:
             work.close()
@@ -119,10 +122,14 @@ def _clear(standings: list[Standing], tasks: list[Task], ledger: Ledger, load_id
             ledger.index(table.target)
 
 
-def _cause(failure: BaseException) -> str:
-    """The first error of the chain, in one line: dlt wraps it in the whole log of the package."""
+def _cause(failure: BaseException) -> BaseException:
+    """The first error of the chain: dlt wraps it in the whole log of the package."""
     while inner := failure.__cause__ or failure.__context__:
         failure = inner
+    return failure
+
+
+def _in_one_line(failure: BaseException) -> str:
     return " ".join(str(failure).split())[:500]
 
 
@@ -151,11 +158,11 @@ def _schema(tables: list[TablePlan]) -> dlt.Schema:
     return schema
 
 
-def _resource(table: TablePlan, tasks: list[Task], room: Path) -> Any:
-    def windows() -> Iterator[Any]:
-        for task in tasks:
-            file = room / f"window-{uuid4()}.{FORMAT}"
-            file.write_text(task.key, encoding="utf-8")
-            yield dlt.mark.with_file_import(str(file), FORMAT, task.window.rows)
+def _resource(table: str, workers: int, room: Path) -> Any:
+    def files() -> Iterator[Any]:
+        for _ in range(workers):
+            file = room / f"windows-{uuid4()}.{FORMAT}"
+            file.write_bytes(table.encode())
+            yield dlt.mark.with_file_import(str(file), FORMAT, 1)
 
-    return dlt.resource(windows, name=carried(table.target), write_disposition="append")
+    return dlt.resource(files, name=carried(table), write_disposition="append")

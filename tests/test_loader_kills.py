@@ -91,3 +91,22 @@ def test_a_run_killed_around_the_commit_of_a_window_is_finished_by_the_next(
     assert [table["written"] for table in document["tables"]] == [ROWS - 1 - entered[0]]
     assert after.items() <= ledger(place, WINDOWS).items(), "windows that were finished are not written again"
     assert sources.differences(source, place) == []
+
+
+def test_a_run_that_is_interrupted_says_so_and_the_next_finishes_it(place: Place, source: Path) -> None:
+    place.query("drop schema if exists raw cascade")
+    running = place.start(
+        "python", "-m", "loader.run", "--source", str(source), "--batch-size", "1", "--progress", "none"
+    )
+    deadline = time.monotonic() + 60
+    while not (place.query("select to_regclass('raw.t')")[0][0] and place.query("select 1 from raw._windows limit 1")):
+        assert time.monotonic() < deadline and running.poll() is None, "no window of 5,900 was seen in the ledger"
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate(timeout=30)
+    assert (running.returncode, said.strip()) == (
+        2,
+        "loader: interrupted. What was finished is in the ledger; run again to go on.",
+    )
+    assert place.run(*load(source), check=False).returncode == 1, "all is loaded, but one row does not fit"
+    assert sources.differences(source, place) == []
