@@ -100,7 +100,7 @@ def test_a_run_that_is_interrupted_says_so_and_the_next_finishes_it(place: Place
     )
     deadline = time.monotonic() + 60
     while not (place.query("select to_regclass('raw.t')")[0][0] and place.query("select 1 from raw._windows limit 1")):
-        assert time.monotonic() < deadline and running.poll() is None, "no window of 5,900 was seen in the ledger"
+        assert time.monotonic() < deadline, "no window was seen in the ledger"
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
     said, _ = running.communicate(timeout=30)
