@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 SEOUL = ZoneInfo("Asia/Seoul")
 DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{4})/(\d\d)/(\d\d)|(\d{4})(\d\d)(\d\d)", re.ASCII)
 AFTER_DAY = re.compile(r"[T ]\d\d", re.ASCII)
-TIME = re.compile(r"([T ])(\d\d):(\d\d)(?::(\d\d)(\.\d{1,6})?)? ?(Z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
+TIME = re.compile(r"([T ])(\d\d):(\d\d)(?::(\d\d)(\.\d{1,6})?)? ?(Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)?", re.ASCII)
 COMMON = r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}|T\d{2}:\d{2}:\d{2}(\.\d{6})?)$"
 TIMEFRAMES = {"D": "1d", "W": "1w", "M": "1m"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
