@@ -41,12 +41,13 @@ def read_instant(value: object) -> int:
     Exactly `YYYY-MM-DD HH:MM:SS` is what SQLite's CURRENT_TIMESTAMP writes, in UTC; every other time
     without an offset was written by the platform's programs, in Seoul.
     """
-    day, rest = _split(str(value))
+    text = str(value)
+    day, rest = _split(text)
     found = TIME.fullmatch(rest or "T00:00")
     if not found:
         raise ValueError(f"{rest!r} is not a time")
     mark, hour, minute, second, fraction, zone = found.groups()
-    by_sqlite = mark == " " and second is not None and fraction is None
+    by_sqlite = text[4] == "-" and mark == " " and second is not None and fraction is None
     moment = datetime(
         *(day.year, day.month, day.day, int(hour), int(minute), int(second or 0)),
         int((fraction or ".")[1:].ljust(6, "0")),

@@ -40,7 +40,7 @@
         if day is null or day = '-infinity' or length(value) in (8, 10) then
             return day::timestamp at time zone 'Asia/Seoul';
         elsif value ~ (clock || '$') then
-            return value::timestamp at time zone case when value ~ ' .{8}$' then 'UTC' else 'Asia/Seoul' end;
+            return value::timestamp at time zone case when value like '____-__-__ __:__:__' then 'UTC' else 'Asia/Seoul' end;
         elsif value ~ (clock || ' ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)$') then
             return value::timestamptz;
         end if;
