@@ -31,7 +31,7 @@ from psycopg2 import extensions as psycopg
 
 from loader.ledger import Entry, remove
 from loader.naming import unfolded
-from loader.pgcopy import Stream
+from loader.pgcopy import copy
 from loader.plan import LONGEST_NAME, TablePlan, Window
 from loader.snapshot import Snapshot
 from loader.source import quote
@@ -97,7 +97,7 @@ class Work:
 
     def connection(self) -> psycopg.connection:
         """The connection of this worker thread: making one costs as much as a small window."""
-        if not hasattr(self._mine, "connection"):
+        if not hasattr(self._mine, "connection") or self._mine.connection.closed:
             self._mine.connection = self.target.connect()
             self._all.append(self._mine.connection)
             with self._mine.connection.cursor() as cursor:
@@ -206,7 +206,8 @@ class WindowJob(RunnableLoadJob):
                     _note_pages(cursor, task)
             connection.commit()
         except BaseException:
-            connection.rollback()
+            if not connection.closed:
+                connection.rollback()
             raise
         self._work.report(
             Done(
@@ -248,7 +249,7 @@ def _write(cursor: psycopg.cursor, task: Task, content: Content, load_id: int) -
     rows = content.rows.append_column("_load_id", pa.chunked_array([loads]))
     table, window = task.table.target, task.window
     if task.empty:
-        _copy(cursor, f"raw.{quote(table)}", rows)
+        copy(cursor, f"raw.{quote(table)}", rows)
         written, removed = rows.num_rows, 0
     else:
         written, removed = _merge(cursor, task, rows, load_id)
@@ -280,16 +281,11 @@ def _note_pages(cursor: psycopg.cursor, task: Task) -> None:
     )
 
 
-def _copy(cursor: psycopg.cursor, relation: str, rows: pa.Table) -> None:
-    listed = ", ".join(map(quote, rows.column_names))
-    cursor.copy_expert(f"copy {relation} ({listed}) from stdin (format binary)", Stream(rows))
-
-
 def _merge(cursor: psycopg.cursor, task: Task, rows: pa.Table, load_id: int) -> tuple[int, int]:
     """Replace only the rows that differ, bit for bit, so that all others keep their `_load_id`."""
     raw = f"raw.{quote(task.table.target)}"
     cursor.execute(f"create temporary table _incoming (like {raw}) on commit drop")
-    _copy(cursor, "_incoming", rows)
+    copy(cursor, "_incoming", rows)
     cursor.execute("analyze _incoming (_rowid)")
     names = [quote(column.target) for column in task.table.columns]
     # `*=` compares the stored images: -0.0 is not 0.0 to it, as it is not in the source.

@@ -7,19 +7,68 @@ https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4.
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
 
 import numpy as np
+import psycopg2
 import pyarrow as pa
 from numpy.typing import NDArray
+from psycopg2 import extensions as psycopg
 
 from loader.btree import Bytes, Numbers, items, move
+from loader.source import quote
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
 NULL = np.array([-1], ">i4").view("V4")
 WIDE = np.dtype([("length", ">i4"), ("value", ">u8")])  # a bigint or a double precision, with its length before it
 MOST = 1 << 21  # bytes of rows that are encoded together
+
+
+class _LastWords(threading.local):
+    """What the server said as it ended the connection of this thread amid a COPY."""
+
+    error: BaseException | None = None
+
+
+_heard = _LastWords()
+
+
+@contextmanager
+def hearing() -> Iterator[None]:
+    """Have `copy` raise why a server ended its connection: psycopg2 prints that, as an error of Python."""
+
+    def hear(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if isinstance(error.__cause__, psycopg2.Error):
+            _heard.error = error.__cause__
+        else:
+            before(kind, error, trace)
+
+    before, sys.excepthook = sys.excepthook, hear
+    try:
+        yield
+    finally:
+        sys.excepthook = before
+
+
+def copy(cursor: psycopg.cursor, relation: str, rows: pa.Table) -> None:
+    """Append rows to a relation that has columns of these names.
+
+    Raises:
+        psycopg2.Error: the server's reason, also if it was its last word (then only while `hearing`).
+    """
+    listed = ", ".join(map(quote, rows.column_names))
+    try:
+        cursor.copy_expert(f"copy {relation} ({listed}) from stdin (format binary)", Stream(rows))
+    except psycopg2.OperationalError:
+        if _heard.error is None:
+            raise
+        said, _heard.error = _heard.error, None
+        raise said from None
 
 
 class Stream:

@@ -21,6 +21,7 @@ from loader.errors import UserError
 from loader.evolve import Standing, strays
 from loader.ledger import Ledger, remove
 from loader.naming import carried
+from loader.pgcopy import hearing
 from loader.plan import TablePlan, Window
 from loader.room import temporary_folder
 from loader.snapshot import Snapshot
@@ -78,7 +79,7 @@ def replicate(
             tasks.append(task)
     grouped = [(table, list(its)) for table, its in groupby(tasks, attrgetter("table"))]
     work = Work(snapshot, target, {table.target: iter(its) for table, its in grouped}, report)
-    with temporary_folder("spock-dlt-") as room, ThreadPoolExecutor(1) as reader:
+    with hearing(), temporary_folder("spock-dlt-") as room, ThreadPoolExecutor(1) as reader:
         for task in tasks[:READ_AHEAD]:  # while dlt prepares the tables
             work.ahead[task.key] = reader.submit(read, snapshot, task.table, task.window)
         pipeline = dlt.pipeline(
@@ -124,13 +125,13 @@ def _clear(standings: list[Standing], tasks: list[Task], ledger: Ledger, load_id
 
 def _cause(failure: BaseException) -> BaseException:
     """The first error of the chain: dlt wraps it in the whole log of the package."""
-    while inner := failure.__cause__ or failure.__context__:
+    while inner := failure.__cause__ or (None if failure.__suppress_context__ else failure.__context__):
         failure = inner
     return failure
 
 
 def _in_one_line(failure: BaseException) -> str:
-    return " ".join(str(failure).split())[:500]
+    return " ".join(str(failure).split())[:500].rstrip(".")
 
 
 def _tasks(standing: Standing) -> Iterator[Task]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from contextlib import closing, contextmanager
 
+import psycopg2.errors
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loader import pgcopy
+from tests.places import Place
 
 KINDS = {
     pa.int64(): st.integers(-(1 << 63), (1 << 63) - 1),
@@ -62,3 +66,27 @@ def test_every_value_is_encoded_as_postgresql_wants_it(table: pa.Table, most: in
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pgcopy, "MOST", most)
         assert streamed(table) == by_value(table)
+
+
+DIES = """
+create temp table died(a text);
+create function pg_temp.die() returns trigger language plpgsql as $$
+begin
+    perform pg_terminate_backend(pg_backend_pid());
+    return new;
+end $$;
+create trigger die before insert on died for each row when (new.a = 'last') execute function pg_temp.die()
+"""
+
+
+def test_the_last_word_of_a_server_is_raised_and_not_printed(
+    make_place: Callable[[str], contextmanager[Place]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A server only: the embedded engine has one session for all, and none to end."""
+    rows = pa.table({"a": ["first", "last", *["x" * 1_000] * 100_000]})  # it is gone long before it has read them all
+    with make_place("server") as place, closing(place.target.connect("tests")) as connection:
+        cursor = connection.cursor()
+        cursor.execute(DIES)
+        with pgcopy.hearing(), pytest.raises(psycopg2.errors.AdminShutdown, match="terminating connection"):
+            pgcopy.copy(cursor, "died", rows)
+    assert capfd.readouterr().err == ""
