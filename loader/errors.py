@@ -10,6 +10,11 @@ class UserError(Exception):
     """
 
 
+def in_one_line(error: BaseException) -> str:
+    """What an error of a library says, ready to stand amid a sentence, without the place in PostgreSQL where it arose."""
+    return " ".join(str(error).partition("\nCONTEXT:")[0].split())[:500].rstrip(".")
+
+
 WELL = 0
 NOT_WELL = 1
 COULD_NOT_RUN = 2

@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import psycopg2
+import psycopg2.extensions
 
 from loader.errors import UserError
 from loader.plan import target_name
 from loader.source import quote
 
 if TYPE_CHECKING:
-    import psycopg2.extensions
-
     from loader.plan import TablePlan
 
 SCHEMA = "raw"
 LOCK = 0x5350_4F43_4B  # "SPOCK": the advisory lock that one loader holds
 TABLES = """
-create schema if not exists raw;
+do $$
+begin
+    if to_regnamespace('raw') is null then  -- `if not exists` would ask for the right to make one all the same
+        create schema raw;
+    end if;
+end $$;
 create table if not exists raw._loads (
     load_id bigint primary key,
     started_at timestamptz not null default clock_timestamp(),
@@ -120,8 +126,8 @@ class Ledger:
         self.connection = connection
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep a second loader out for as long as this connection lives.
+    def locked(self) -> Iterator[Ledger]:
+        """Itself, with a second loader kept out for as long as the block, and this connection, lives.
 
         Raises:
             UserError: when another loader is at work, naming it.
@@ -138,9 +144,9 @@ class Ledger:
             who = "({1}, server process {0}, from {2}, since {3}) ".format(*holder[0]) if holder else ""
             raise UserError(f"Another loader {who}is filling this database: wait until it is done, then run again.")
         try:
-            yield
+            yield self
         finally:
-            if not self.connection.closed:
+            with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):  # a lost connection took it along
                 self._value("select pg_advisory_unlock(%s)", LOCK)
 
     def exists(self) -> bool:

@@ -59,27 +59,23 @@ def run(options: Options) -> int:
     begun = time.monotonic()
     check(options.source)
     target = resolve(options.target)
+    if options.dry_run:
+        with target.connected() as connection:
+            return _preview(options, target, Ledger(connection))
     aside = ThreadPoolExecutor(2)
     # dlt and the drivers take half a second to import; the server and SQLite work meanwhile, without Python's lock.
     importing = aside.submit(import_module, "loader.replicate")
-    connection = target.connect()
-    try:
-        ledger = Ledger(connection)
-        if options.dry_run:
-            return _preview(options, target, ledger)
-        with ledger.locked():
-            ledger.prepare()
-            summary = Summary(str(options.source), str(target))
-            if options.whole and not options.full_refresh and _is_loaded(options.source, ledger):
-                summary.unchanged = True
-            else:
-                with open_snapshot(options.source) as snapshot:
-                    options.tell(f"Reading from a snapshot of {options.source}.")
-                    checking = aside.submit(quick_check, snapshot)
-                    _load(options, snapshot, target, ledger, summary, checking, importing)
-            summary.rejected = ledger.rejected()
-    finally:
-        connection.close()
+    with target.connected() as connection, Ledger(connection).locked() as ledger:
+        ledger.prepare()
+        summary = Summary(str(options.source), str(target))
+        if options.whole and not options.full_refresh and _is_loaded(options.source, ledger):
+            summary.unchanged = True
+        else:
+            with open_snapshot(options.source) as snapshot:
+                options.tell(f"Reading from a snapshot of {options.source}.")
+                checking = aside.submit(quick_check, snapshot)
+                _load(options, snapshot, target, ledger, summary, checking, importing)
+        summary.rejected = ledger.rejected()
     summary.seconds = time.monotonic() - begun
     print(json.dumps(summary.document(), ensure_ascii=False, indent=2) if options.json else summary.text())
     return WELL if summary.well else NOT_WELL

@@ -17,7 +17,7 @@ from dlt.common.schema.utils import new_table
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from loader.destination import FORMAT, Done, Task, Work, destination
-from loader.errors import UserError
+from loader.errors import UserError, in_one_line
 from loader.evolve import Standing, strays
 from loader.ledger import Ledger, remove
 from loader.naming import carried
@@ -102,7 +102,7 @@ def replicate(
             if isinstance(_cause(failure), KeyboardInterrupt):  # dlt takes the signal, to end its jobs in order
                 raise KeyboardInterrupt from failure
             raise UserError(
-                f"The load stopped while dlt was at the step {failure.step}: {_in_one_line(_cause(failure))}. "
+                f"The load stopped while dlt was at the step {failure.step}: {in_one_line(_cause(failure))}. "
                 "The windows finished before are in the ledger; mend the cause and run again."
             ) from failure
         finally:
@@ -128,10 +128,6 @@ def _cause(failure: BaseException) -> BaseException:
     while inner := failure.__cause__ or (None if failure.__suppress_context__ else failure.__context__):
         failure = inner
     return failure
-
-
-def _in_one_line(failure: BaseException) -> str:
-    return " ".join(str(failure).split())[:500].rstrip(".")
 
 
 def _tasks(standing: Standing) -> Iterator[Task]:

@@ -10,15 +10,12 @@ from loader.target import resolve
 def show(target_name: str | None) -> int:
     """Print the last loads and the tables of raw, and return the exit code."""
     target = resolve(target_name)
-    connection = target.connect()
-    try:
+    with target.connected() as connection:
         ledger = Ledger(connection)
         if not ledger.exists():
             print(f"Nothing was loaded into {target} yet: run `python -m loader.run`.")
             return WELL
         loads, lines = ledger.loads(5), ledger.lines()
-    finally:
-        connection.close()
     print(f"Loads into {target}, newest first:")
     for load in loads:
         ended = f"{load.finished_at:%Y-%m-%d %H:%M:%S %Z}" if load.finished_at else "not finished: running or killed"

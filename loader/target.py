@@ -7,11 +7,13 @@ can never disagree.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from loader.errors import UserError
+from loader.errors import UserError, in_one_line
 
 if TYPE_CHECKING:
     import psycopg2.extensions
@@ -74,6 +76,26 @@ class Target:
                 else "Check POSTGRES_HOST, POSTGRES_PORT, POSTGRES_DB, POSTGRES_USER and POSTGRES_PASSWORD."
             )
             raise UserError(f"The target {self} cannot be reached: {said}. {cure}") from error
+
+    @contextmanager
+    def connected(self) -> Iterator[psycopg2.extensions.connection]:
+        """A connection for the block; what the server refuses meanwhile, or its end, becomes a sentence.
+
+        Raises:
+            UserError: instead of psycopg2's errors.
+        """
+        import psycopg2
+
+        connection = self.connect()
+        try:
+            yield connection
+        except psycopg2.Error as error:
+            raise UserError(
+                f"The target {self} stopped the work: {in_one_line(error)}. What was finished is in the ledger; mend "
+                "the cause and run again."
+            ) from error
+        finally:
+            connection.close()
 
 
 def resolve(name: str | None = None) -> Target:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -93,7 +96,8 @@ def test_a_run_killed_around_the_commit_of_a_window_is_finished_by_the_next(
     assert sources.differences(source, place) == []
 
 
-def test_a_run_that_is_interrupted_says_so_and_the_next_finishes_it(place: Place, source: Path) -> None:
+def started(place: Place, source: Path) -> subprocess.Popen[str]:
+    """A load in 5,900 windows, of which some are in the ledger."""
     place.query("drop schema if exists raw cascade")
     running = place.start(
         "python", "-m", "loader.run", "--source", str(source), "--batch-size", "1", "--progress", "none"
@@ -102,11 +106,38 @@ def test_a_run_that_is_interrupted_says_so_and_the_next_finishes_it(place: Place
     while not (place.query("select to_regclass('raw.t')")[0][0] and place.query("select 1 from raw._windows limit 1")):
         assert time.monotonic() < deadline, "no window was seen in the ledger"
         time.sleep(0.05)
+    return running
+
+
+def finish(place: Place, source: Path) -> None:
+    assert place.run(*load(source), check=False).returncode == 1, "all is loaded, but one row does not fit"
+    assert sources.differences(source, place) == []
+
+
+def test_a_run_that_is_interrupted_says_so_and_the_next_finishes_it(place: Place, source: Path) -> None:
+    running = started(place, source)
     running.send_signal(signal.SIGINT)
     said, _ = running.communicate(timeout=30)
     assert (running.returncode, said.strip()) == (
         2,
         "loader: interrupted. What was finished is in the ledger; run again to go on.",
     )
-    assert place.run(*load(source), check=False).returncode == 1, "all is loaded, but one row does not fit"
-    assert sources.differences(source, place) == []
+    finish(place, source)
+
+
+def test_a_server_that_ends_all_connections_is_quoted_and_the_next_run_finishes(
+    make_place: Callable[[str], contextmanager[Place]], source: Path
+) -> None:
+    """A server only: the embedded engine has one session for all, and none to end."""
+    with make_place("server") as place:
+        running = started(place, source)
+        place.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        said, _ = running.communicate(timeout=30)
+        assert running.returncode == 2
+        assert re.fullmatch(
+            r"loader: The load stopped while dlt was at the step load: .*terminat.* run again\.", said.strip()
+        )
+        finish(place, source)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from loader.target import Target
-from tests import native
+from tests import native, sources
 from tests.places import place_on
 
 NO_PROGRAMS = "there are no PostgreSQL programs here to start a server from: install Debian's package postgresql"
@@ -81,3 +81,20 @@ def test_2_11_without_a_superuser_is_refused(tmp_path: Path) -> None:
         )
         said = refused(dataclasses.replace(target, user="ordinary"), tmp_path)
     assert "has TimescaleDB 2.11, on which only a superuser can make aggregates of quarters and years" in said
+
+
+def test_a_role_that_may_not_make_raw_is_refused_and_loads_where_raw_is_its_own(tmp_path: Path) -> None:
+    if not native.programs():
+        pytest.skip(NO_PROGRAMS)
+    sources.write(tmp_path / "s.db", "create table t (a integer)", "insert into t values (7)")
+    load = ("python", "-m", "loader.run", "--source", str(tmp_path / "s.db"))
+    with native.started(native.programs()[0], native.PLAIN) as target:
+        owner = place_on(target, tmp_path)
+        poor = place_on(dataclasses.replace(target, user="poor", password="p"), tmp_path)
+        owner.query("create role poor login password 'p'")
+        done = poor.run(*load, check=False)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "stopped the work: permission denied for database postgres. " in done.stderr
+        owner.query("create schema raw authorization poor")
+        poor.run(*load)
+        assert owner.query("select a from raw.t") == [(7,)]
