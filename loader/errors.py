@@ -11,7 +11,7 @@ class UserError(Exception):
 
 
 def in_one_line(error: BaseException) -> str:
-    """What an error of a library says, ready to stand amid a sentence, without the place in PostgreSQL where it arose."""
+    """What an error of a library says, ready to stand amid a sentence, without where in the server it arose."""
     return " ".join(str(error).partition("\nCONTEXT:")[0].split())[:500].rstrip(".")
 
 
