@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -170,6 +171,19 @@ def test_a_query_that_fails_is_no_verdict(migrated: Ground) -> None:
     assert outcome.code == 2
     failed = [check for check in outcome.document["checks"] if check["failed"]]
     assert any("region" in check["failed"] for check in failed)
+
+
+def test_a_target_that_fails_amid_the_rows_is_no_verdict(migrated: Ground) -> None:
+    with migrated.planted(
+        "alter table raw.notes rename to kept; "
+        "create view raw.notes as select id, body, weight / (id - 3)::float8 as weight, _rowid, _load_id from raw.kept",
+        "drop view raw.notes; alter table raw.kept rename to notes",
+    ):
+        outcome = migrated.run("--only", "values")
+    assert outcome.code == 2
+    assert re.fullmatch(
+        'The target failed while "raw"."notes" was read: .*division by zero.* run again.\n', outcome.error
+    )
 
 
 def test_a_run_writes_no_file_and_shows_no_password(migrated: Ground) -> None:

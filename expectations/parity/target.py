@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 
+from loader.errors import UserError, in_one_line
 from loader.source import quote
 from loader.target import Target
 
@@ -24,11 +25,20 @@ def relation(schema: str, table: str) -> str:
 
 
 def batches(connection: adbc.Connection, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """All rows of a relation, as a stream of batches with the columns in the given order."""
+    """All rows of a relation, as a stream of batches with the columns in the given order.
+
+    Raises:
+        UserError: when the server fails amid the rows, which Arrow knows as an OSError only.
+    """
     with connection.cursor() as cursor:
         cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
         cursor.execute(f"select {', '.join(map(quote, columns))} from {name}")
-        yield from cursor.fetch_record_batch()
+        try:
+            yield from cursor.fetch_record_batch()
+        except OSError as error:
+            raise UserError(
+                f"The target failed while {name} was read: {in_one_line(error)}. See that it is up, and run again."
+            ) from error
 
 
 def schema(connection: adbc.Connection, name: str) -> pa.Schema:
