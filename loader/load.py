@@ -64,6 +64,7 @@ def run(options: Options) -> int:
             return _preview(options, target, Ledger(connection))
     aside = ThreadPoolExecutor(2)
     # dlt and the drivers take half a second to import; the server and SQLite work meanwhile, without Python's lock.
+    # Nobody waits for the pool at the end: an unchanged file has no use for what is imported.
     importing = aside.submit(import_module, "loader.replicate")
     with target.connected() as connection, Ledger(connection).locked() as ledger:
         ledger.prepare()

@@ -1,30 +1,25 @@
-{#- Functions rather than expressions: the first branch of each is the commonest shape, so most values cost one test. What
-    cannot be read becomes -infinity, which no source holds, so that a value needs to be read but once to know it.
+{#- Functions rather than expressions: what cannot be read becomes -infinity, which no source holds, so that a value needs
+    to be read but once to know it.
     Whether 2024-02-30 is a date is worked out here: to let the server try and catch its error would take a subtransaction a
     value, which no parallel query may have. -#}
 {% macro canonical_functions() %}
     create schema if not exists canonical;
 
-    create or replace function canonical.day_of(year integer, month integer, day integer) returns date
-    language plpgsql immutable strict parallel safe as $body$
-    begin
-        if year > 0 and month between 1 and 12 and (day between 1 and 28
-            or day between 29 and extract(day from make_date(year, month, 1) + interval '1 month - 1 day'))
-        then
-            return make_date(year, month, day);
-        end if;
-        return date '-infinity';
-    end $body$;
-
     create or replace function canonical.date_of(value text) returns date
     language plpgsql immutable strict parallel safe cost 1000 as $body$
+    declare
+        digits text := translate(value, '-/', '');
+        month date;
+        day integer;
     begin
-        if (value like '____-__-__' and translate(value, '0123456789', '') = '--')
-            or value ~ '^[0-9]{4}(-[0-9]{2}-|/[0-9]{2}/)[0-9]{2}($|[T ][0-9]{2})'
-        then
-            return canonical.day_of(left(value, 4)::integer, substr(value, 6, 2)::integer, substr(value, 9, 2)::integer);
-        elsif value ~ '^[0-9]{8}($|[T ][0-9]{2})' then
-            return canonical.day_of(left(value, 4)::integer, substr(value, 5, 2)::integer, substr(value, 7, 2)::integer);
+        if value ~ '^[0-9]{4}(-[0-9]{2}-|/[0-9]{2}/|[0-9]{2})[0-9]{2}($|[T ][0-9]{2})' then
+            if left(digits, 4) > '0000' and substr(digits, 5, 2) between '01' and '12' then
+                month := make_date(left(digits, 4)::integer, substr(digits, 5, 2)::integer, 1);
+                day := substr(digits, 7, 2)::integer;
+                if day between 1 and extract(day from month + interval '1 month - 1 day') then
+                    return month + day - 1;
+                end if;
+            end if;
         elsif btrim(value) = '' then
             return null;
         end if;
