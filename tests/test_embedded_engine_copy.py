@@ -202,6 +202,31 @@ def test_mischief_after_the_log_in_harms_nobody(connect: Connect, own_engine_fol
     assert embedded.ensure_running(own_engine_folder).pid == pid
 
 
+PIPELINED = {
+    "simple": message(b"Q", b"copy piped from stdin\0"),
+    "extended": message(b"P", b"\0copy piped from stdin\0\0\0")
+    + message(b"B", b"\0\0\0\0\0\0\0\0")
+    + message(b"E", b"\0\0\0\0\0")
+    + message(b"H", b""),
+}
+
+
+@pytest.mark.parametrize("copy", PIPELINED.values(), ids=PIPELINED.keys())
+def test_a_copy_sent_along_with_a_reset_gets_its_rows(connect: Connect, copy: bytes) -> None:
+    other = connect()
+    run(other, "drop table if exists piped; create table piped(a int)")
+    with socket.socket(fileno=os.dup(connect().fileno())) as line:
+        line.settimeout(10)
+        line.sendall(message(b"Q", b"reset all\0") + copy)
+        said = b""
+        while b"G\0\0\0" not in said:  # CopyInResponse
+            said += line.recv(1 << 16)
+        line.sendall(message(b"d", b"42\n") + message(b"c", b"") + message(b"S", b""))
+        while b"COPY 1\0" not in said:
+            said += line.recv(1 << 16)
+    assert run(other, "select a from piped") == [(42,)]
+
+
 def resident(pid: int) -> int:
     """Bytes of memory that a process really has."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

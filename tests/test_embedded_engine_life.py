@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg2
@@ -116,6 +117,21 @@ def test_stop_and_start_keep_every_row_and_timescaledb(folder: Path) -> None:
     )
     run(client, "call refresh_continuous_aggregate('kept_monthly', null, null)")
     assert run(client, "select sum(count) from kept_monthly") == [(100,)]
+
+
+def test_a_node_that_never_ends_by_itself_does_not_keep_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = tmp_path / "stuck.cjs"
+    stuck.write_text("process.reallyExit = () => { for (;;); }")
+    monkeypatch.setenv("NODE_OPTIONS", f"--require {stuck}")
+    monkeypatch.setattr("loader.embedded.engine.STOP_LIMIT", 20.0)
+    endpoint = embedded.start(tmp_path / "engine")
+    try:
+        assert embedded.stop(tmp_path / "engine")
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(endpoint.pid, signal.SIGKILL)
 
 
 def test_after_a_kill_every_committed_row_is_there_and_no_other(folder: Path) -> None:

@@ -24,8 +24,8 @@ export class Engine extends EventEmitter {
   parameters = new Map()
   /** Transaction status as of the last ReadyForQuery: I, T or E. */
   status = 'I'
-  /** Whether a ReadyForQuery came since messages were sent last. */
-  answered = true
+  /** Answers that PostgreSQL ends with a ReadyForQuery and has not ended yet. */
+  #due = 0
   #shared = new Int32Array(new SharedArrayBuffer(4 * COUNTERS))
   #sent = 0
   #done = 0
@@ -49,6 +49,7 @@ export class Engine extends EventEmitter {
     const { port1, port2 } = new MessageChannel()
     this.#shared.fill(0)
     this.#done = this.#consumed = this.#sent
+    this.#due = 0
     this.#settle = this.#query = null
     this.#unread.clear()
     this.status = 'I'
@@ -74,6 +75,11 @@ export class Engine extends EventEmitter {
     return this.#done === this.#sent
   }
 
+  /** True when everything that was sent is answered, though the engine may still be at its last steps. */
+  get answered() {
+    return this.idle || this.#due <= 0
+  }
+
   /** True while PostgreSQL waits for more of a COPY. */
   get starving() {
     return !this.idle && !this.#unread.size && this.#asked
@@ -96,7 +102,7 @@ export class Engine extends EventEmitter {
       at += part.length
     }
     const id = ++this.#sent
-    this.answered = false
+    this.#due += parts.filter((part) => 'QSF'.includes(String.fromCharCode(part[0]))).length
     this.#unread.set(id, size)
     this.#port?.postMessage({ id, bytes }, [bytes.buffer])
     Atomics.add(this.#shared, INBOX, 1)
@@ -182,6 +188,8 @@ export class Engine extends EventEmitter {
     this.#done = note.done
     Atomics.store(this.#shared, CANCEL, 0)
     if (!this.idle) return
+    // Whatever PostgreSQL left unanswered, in skipping to a Sync after an error, it has passed over by now.
+    this.#due = 0
     if (this.#settle) this.#settle.resolve(null)
     else this.emit('idle')
   }
@@ -207,7 +215,7 @@ export class Engine extends EventEmitter {
     const query = this.#query
     if (type === 'Z') {
       this.status = String.fromCharCode(bytes[5])
-      this.answered = true
+      this.#due--
     } else if (type === 'S') {
       const name = cstring(bytes, 5)
       this.parameters.set(name.text, cstring(bytes, name.next).text)

@@ -81,6 +81,8 @@ async function stop(why) {
   process.exit(0)
 }
 
+// By now all is on disk. Node would wait for V8's threads, at times for ever (nodejs/node#54918), and keep the folder locked meanwhile.
+process.on('exit', () => process.kill(process.pid, 'SIGKILL'))
 process.on('SIGTERM', () => stop('asked to'))
 process.on('SIGINT', () => stop('interrupted'))
 process.on('uncaughtException', (error) => log(`unexpected: ${error.stack}`))

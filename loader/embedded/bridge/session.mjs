@@ -98,7 +98,7 @@ export class Session {
   want(client) {
     if (client === this.owner) {
       // Answered but not yet idle, its turn is about to end; it must, when the list of locks is to be put back.
-      const ending = this.#engine.answered && !this.#engine.idle
+      const ending = this.#engine.answered && !this.#engine.idle && !client.midBatch
       if (!this.#busy && !(this.#stale && ending)) this.#pump()
     } else if (!this.queue.includes(client)) {
       this.queue.push(client)
