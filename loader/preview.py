@@ -14,7 +14,8 @@ from loader.snapshot import Snapshot
 from loader.target import Target
 from loader.window import Rejected, read
 
-ROWS_A_SECOND = 200_000  # a modest server and machine; the embedded engine takes about a third of that
+STARTING = 1.5  # seconds of a run that moves next to nothing
+ROWS_A_SECOND = {"server": 500_000, "embedded": 200_000}  # of prices, both as `make bench-load` has them on two cores
 SHOWN = 10  # rejected rows shown for each table
 
 
@@ -45,6 +46,7 @@ class Outlook:
 
     tables: tuple[TableOutlook, ...]
     changes: tuple[str, ...]
+    rows_a_second: int
 
     @property
     def rejected(self) -> int:
@@ -53,7 +55,7 @@ class Outlook:
     @property
     def seconds(self) -> float:
         """Roughly how long the run would take."""
-        return 2 + sum(table.rows_to_compare for table in self.tables) / ROWS_A_SECOND
+        return STARTING + sum(table.rows_to_compare for table in self.tables) / self.rows_a_second
 
     def document(self) -> dict[str, object]:
         """The outlook as JSON-ready data."""
@@ -107,7 +109,7 @@ def look(
     present = ledger.columns()
     with adbc.connect(target.uri(), autocommit=True) as connection, connection.cursor() as cursor:
         tables = [_look(snapshot, cursor, standing, present, shown) for standing in standings]
-    return Outlook(tuple(tables), tuple(change.says for change in changes))
+    return Outlook(tuple(tables), tuple(change.says for change in changes), ROWS_A_SECOND[target.name])
 
 
 def _look(
