@@ -216,7 +216,7 @@ def test_a_copy_sent_along_with_a_reset_gets_its_rows(connect: Connect, copy: by
     other = connect()
     run(other, "drop table if exists piped; create table piped(a int)")
     with socket.socket(fileno=os.dup(connect().fileno())) as line:
-        line.settimeout(10)
+        line.settimeout(60)
         line.sendall(message(b"Q", b"reset all\0") + copy)
         said = b""
         while b"G\0\0\0" not in said:  # CopyInResponse
