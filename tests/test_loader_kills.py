@@ -117,7 +117,7 @@ def finish(place: Place, source: Path) -> None:
 def test_a_run_that_is_interrupted_says_so_and_the_next_finishes_it(place: Place, source: Path) -> None:
     running = started(place, source)
     running.send_signal(signal.SIGINT)
-    said, _ = running.communicate(timeout=30)
+    said, _ = running.communicate(timeout=120)
     assert (running.returncode, said.strip()) == (
         2,
         "loader: interrupted. What was finished is in the ledger; run again to go on.",
@@ -135,7 +135,7 @@ def test_a_server_that_ends_all_connections_is_quoted_and_the_next_run_finishes(
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where datname = current_database() and pid <> pg_backend_pid()"
         )
-        said, _ = running.communicate(timeout=30)
+        said, _ = running.communicate(timeout=120)
         assert running.returncode == 2
         assert re.fullmatch(
             r"loader: The load stopped while dlt was at the step load: .*terminat.* run again\.", said.strip()
