@@ -12,6 +12,7 @@ from great_expectations.expectations.expectation import BatchExpectation
 from expectations import queries, session
 from expectations.parity.result import SAMPLES, Comparison
 from expectations.parity.survey import Counts
+from loader.summary import counted
 
 Outcome = dict[str, Any]
 
@@ -53,12 +54,12 @@ class ExpectSourceRowsInRaw(Judging, BatchExpectation):
 
 def _raw_counts(counts: Counts) -> list[str]:
     if counts.raw is None:
-        return [f"{counts.table} of the source ({counts.source:,} rows) is not in raw"]
+        return [f"{counts.table} of the source ({counted(counts.source, 'row')}) is not in raw"]
     if counts.source == counts.raw + counts.rejected:
         return []
     return [
-        f"{counts.table}: the source has {counts.source:,} rows, raw {counts.raw:,} and rejected {counts.rejected:,}: "
-        f"the difference is {counts.source - counts.raw - counts.rejected:+,}"
+        f"{counts.table}: the source has {counted(counts.source, 'row')}, raw {counts.raw:,} and rejected "
+        f"{counts.rejected:,}: the difference is {counts.source - counts.raw - counts.rejected:+,}"
     ]
 
 
@@ -82,8 +83,8 @@ class ExpectRawRowsInPublic(Judging, BatchExpectation):
         if not difference:
             return _outcome([], counts.public)
         sentence = (
-            f"{self.table}: raw has {counts.raw:,} rows, public {counts.public:,} ({apart:,} of them not from raw) and "
-            f"the quarantine {counts.quarantined:,}: the difference is {difference:+,}"
+            f"{self.table}: raw has {counted(counts.raw, 'row')}, public {counts.public:,} ({apart:,} of them not from "
+            f"raw) and the quarantine {counts.quarantined:,}: the difference is {difference:+,}"
         )
         return _outcome([sentence], counts.public)
 
@@ -128,8 +129,8 @@ class ExpectSourceMonths(Judging, BatchExpectation):
         comparison = raw if self.place == "raw" else public
         if comparison is None:
             return _outcome([f"{self.place}.{self.table} could not be compared: it or its key is not there"], 0)
-        listed = comparison.months.most_common()
-        problems = [f"{comparison.relation}: {month}: {_rows(count)} not as in the source" for month, count in listed]
+        listed = [(month, counted(count, "row")) for month, count in comparison.months.most_common()]
+        problems = [f"{comparison.relation}: {month}: {rows} not as in the source" for month, rows in listed]
         return _outcome(problems + describe(comparison), comparison.rows)
 
 
@@ -192,9 +193,9 @@ class ExpectQueryWithinBudget(Judging, BatchExpectation):
         now.timings[query.meaning] = timing = queries.measure(connection, query, now.anchors, budget)
         problems = [] if timing.rows else [f"{query.table} has rows, but the query finds none"]
         if timing.p95 > budget:
-            problems += [f"p95 {timing.p95:.1f} ms, budget {budget:g} ms, {_rows(timing.rows)}"]
+            problems += [f"p95 {timing.p95:.1f} ms, budget {budget:g} ms, {counted(timing.rows, 'row')}"]
             problems += [f"  {line}" for line in queries.explain(connection, query, now.anchors)]
-        return _outcome(problems, f"{timing.p95:.1f} of {budget:g} ms, {_rows(timing.rows)}")
+        return _outcome(problems, f"{timing.p95:.1f} of {budget:g} ms, {counted(timing.rows, 'row')}")
 
 
 def describe(comparison: Comparison) -> list[str]:
@@ -204,19 +205,15 @@ def describe(comparison: Comparison) -> list[str]:
     name = comparison.relation
     lines = list(comparison.problems)
     if comparison.missing:
-        lines.append(f"{name}: {_rows(comparison.missing)} of the source missing")
+        lines.append(f"{name}: {counted(comparison.missing, 'row')} of the source missing")
     if comparison.differing:
         listed = ", ".join(f"{column} ({count:,})" for column, count in comparison.columns.most_common())
         among = f" among the first {comparison.examined:,}" if comparison.examined < comparison.differing else ""
         where = f", in the columns {listed}{among}" if listed else ""
-        lines.append(f"{name}: {_rows(comparison.differing)} with other values{where}")
+        lines.append(f"{name}: {counted(comparison.differing, 'row')} with other values{where}")
     if comparison.twice:
-        lines.append(f"{name}: {_rows(comparison.twice)} with a key that another row has too")
+        lines.append(f"{name}: {counted(comparison.twice, 'row')} with a key that another row has too")
     return lines + [f"  {sample}" for sample in comparison.samples]
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 class ExpectNoRows(Judging, BatchExpectation):

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from loader.destination import Done
 
 
+def counted(value: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: 1 row, 2 rows."""
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
 @dataclass
 class TableSummary:
     """One table's line: rows are those of the source, `seconds` the time its windows took together."""
@@ -108,13 +113,13 @@ class Summary:
         ended = (
             f"{self.source} has not changed since the last load: raw on {self.target} is in step with it, {took}."
             if self.unchanged
-            else f"{len(self.tables)} tables with {rows:,} rows are in step with {self.source} on {self.target}: "
-            f"{written:,} rows written, {removed:,} removed or replaced, {took}."
+            else f"{counted(len(self.tables), 'table')} with {counted(rows, 'row')} "
+            f"{'is' if len(self.tables) == 1 else 'are'} in step with {self.source} on {self.target}: "
+            f"{counted(written, 'row')} written, {removed:,} removed or replaced, {took}."
         )
         if self.rejected:
-            ended += (
-                f"\n{self.rejected:,} rows do not fit their columns: see raw.rejected_rows, which keeps them whole."
-            )
+            rejected = counted(self.rejected, "row does not fit its column", "rows do not fit their columns")
+            ended += f"\n{rejected}: see raw.rejected_rows, which keeps {'it' if self.rejected == 1 else 'them'} whole."
         return ended
 
     def _sorted(self) -> list[TableSummary]:

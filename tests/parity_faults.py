@@ -88,7 +88,7 @@ PUBLIC = {
     "a date one day off": (
         "ohlcv_data",
         "update {table} set date = date + 1 where {where}",
-        ["1 row of the source missing", "that come from the source but not under that key"],
+        ["1 row of the source missing", "from the source, but not under that key"],
     ),
     "a timeframe not canonical": (
         "ohlcv_data",

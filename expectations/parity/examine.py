@@ -29,6 +29,7 @@ from expectations.parity.table import (
     read_raw,
     read_source,
 )
+from loader.summary import counted
 
 INFERRED = "inferred"  # data_source of a stub
 
@@ -88,7 +89,8 @@ def _raw_problems(job: TableJob, matched: Matched) -> Sequence[str]:
     """In raw there is no such thing as a row of one's own: what the source does not give is wrong."""
     if not len(matched.extra):
         return job.problems
-    return (*job.problems, f"{len(matched.extra):,} rows in raw.{job.target_name} that the source does not have")
+    more = counted(len(matched.extra), "row")
+    return (*job.problems, f"{more} in raw.{job.target_name} that the source does not have")
 
 
 def _wrongly_rejected(job: TableJob, ground: Ground) -> list[str]:
@@ -209,9 +211,9 @@ def _apart(job: TableJob, shape: Shape, ground: Ground, extra: Words, sides: Sid
     astray = sides.as_raw.digests.has(rowids.view(np.uint64)) & ~parked
     problems = []
     if astray.any():
-        problems.append(f"{astray.sum():,} rows in {shown} that come from the source but not under that key")
+        problems.append(f"{counted(astray.sum(), 'row')} in {shown} from the source, but not under that key")
     if parked.any():
-        problems.append(f"{parked.sum():,} rows both in quarantine and in {shown}")
+        problems.append(f"{counted(parked.sum(), 'row')} both in quarantine and in {shown}")
     return _Apart(int((np.concatenate(stubs) & ~astray).sum()), samples, problems)
 
 

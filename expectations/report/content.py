@@ -9,8 +9,9 @@ from expectations.report import summary, timescale
 from expectations.report.blocks import Block, Figure, Findings, Folded, Page, Paragraph, Section, Table
 from expectations.report.facts import Facts, Summed
 from expectations.report.pictures import held, rows, speed
-from expectations.report.wording import counted, duration, listed, milliseconds, moment, number, size
+from expectations.report.wording import duration, listed, milliseconds, moment, number, size
 from expectations.verdict import Check, TableLine, Verdict
+from loader.summary import counted
 
 MEANINGS = {
     "counts": "no row lost or added, by number",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from expectations.report.facts import Facts
-from expectations.report.wording import counted, duration, listed, number
+from expectations.report.wording import duration, listed, number
 from expectations.verdict import Verdict
 from loader.errors import COULD_NOT_RUN, NOT_WELL
+from loader.summary import counted
 
 VALUES = "values"
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from expectations.report.blocks import Block, Figure, Paragraph, Table
 from expectations.report.facts import Facts, Hypertable
 from expectations.report.pictures import chunks, compression, lag
-from expectations.report.wording import NOTHING, counted, day, every, listed, moment, number, percent, size
+from expectations.report.wording import NOTHING, day, every, listed, moment, number, percent, size
 from expectations.verdict import Verdict
+from loader.summary import counted
 
 HEALTH = "health"
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from loader.summary import counted
+
 NOTHING = "–"
 
 
 def number(value: int | None) -> str:
     """A count with thousands separators; a dash where there is nothing to count."""
     return NOTHING if value is None else f"{value:,}"
-
-
-def counted(value: int, one: str, many: str | None = None) -> str:
-    """A count with its noun: 1 row, 2 rows."""
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
 def size(value: int) -> str:
