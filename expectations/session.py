@@ -21,6 +21,7 @@ from expectations.parity.result import Comparison
 from expectations.parity.source import open_files
 from expectations.parity.survey import Counts, Survey
 from expectations.parity.table import Ground, Progress
+from loader.interrupts import leave_to_python
 from loader.snapshot import Snapshot
 from loader.target import Target
 
@@ -78,6 +79,7 @@ class Session:
 @contextmanager
 def open_session(snapshot: Snapshot, target: Target, catalog: Catalog, suites: Collection[str]) -> Iterator[Session]:
     """Open both databases and make them the current session."""
+    leave_to_python()
     pa.set_memory_pool(pa.system_memory_pool())  # the default one keeps some 40 MB of what was freed
     with (
         open_files(snapshot.uri) as files,

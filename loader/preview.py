@@ -8,9 +8,11 @@ import adbc_driver_postgresql.dbapi as adbc
 
 from loader.difference import difference, select
 from loader.evolve import Change, Standing
+from loader.interrupts import leave_to_python
 from loader.ledger import Ledger
 from loader.progress import Progress
 from loader.snapshot import Snapshot
+from loader.summary import counted
 from loader.target import Target
 from loader.window import Rejected, read
 
@@ -82,8 +84,8 @@ class Outlook:
                 lines.append(f"Would be rejected: {place}: {row.reason}.")
             if len(table.rejected) > SHOWN:
                 lines.append(f"… and {len(table.rejected) - SHOWN:,} more of {table.table}.")
-        rows = sum(table.new + table.changed + table.gone for table in self.tables)
-        lines += [*self.changes, "", f"Nothing was written. A run would write or delete {rows:,} rows in {target} "]
+        rows = counted(sum(table.new + table.changed + table.gone for table in self.tables), "row")
+        lines += [*self.changes, "", f"Nothing was written. A run would write or delete {rows} in {target} "]
         lines[-1] += f"in about {self.seconds:.0f} s."
         return "\n".join(lines)
 
@@ -107,6 +109,7 @@ def look(
         shown: is told of each window.
     """
     present = ledger.columns()
+    leave_to_python()
     with adbc.connect(target.uri(), autocommit=True) as connection, connection.cursor() as cursor:
         tables = [_look(snapshot, cursor, standing, present, shown) for standing in standings]
     return Outlook(tuple(tables), tuple(change.says for change in changes), ROWS_A_SECOND[target.name])
