@@ -112,10 +112,12 @@ def make(
     """
     found = tables(connection)
     names = {table.name for table in found}
-    for wanted in (*only, *exclude):
-        if wanted not in names:
-            raise UserError(f"There is no table {wanted!r} in the source; it has {', '.join(sorted(names)) or 'none'}.")
+    if unknown := [repr(wanted) for wanted in dict.fromkeys((*only, *exclude)) if wanted not in names]:
+        listed = ", ".join(sorted(names)) or "none"
+        raise UserError(f"There is no table {', '.join(unknown)} in the source; it has {listed}.")
     chosen = [t for t in found if (not only or t.name in only) and t.name not in exclude]
+    if found and not chosen:
+        raise UserError("No table is left to load: all that --tables names, --exclude leaves out. Name others.")
     refuse_collisions("tables", {table.name: target_name(table.name) for table in found}, RESERVED_TABLES)
     plans = [_plan(connection, table, window_bits) for table in chosen]
     return Plan(tuple(sorted(plans, key=lambda plan: -plan.rows)), window_bits)

@@ -13,6 +13,7 @@ from loader.paths import source_path
 from loader.plan import WINDOW_BITS
 from loader.progress import say
 
+LARGEST_WINDOW = 1 << 40
 EPILOG = """\
 exit codes: 0 done and well, 1 done but rows were rejected or do not add up, 2 could not run.
 environment: QUANT_TARGET, SPOCK_SQLITE, and POSTGRES_HOST, _PORT, _DB, _USER, _PASSWORD, _SSLMODE for the server.
@@ -54,13 +55,23 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _names(given: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in given.split(",") if name.strip())
+    names = tuple(name.strip() for name in given.split(",") if name.strip())
+    if not names:  # of a variable that was never set, say; without names all tables would be meant
+        raise argparse.ArgumentTypeError(f"{given!r} names no table: name some, or leave the option out")
+    return names
 
 
 def _bits(given: str) -> int:
-    if not given.isdigit() or not 1 <= int(given) <= 1 << 40:
-        raise argparse.ArgumentTypeError(f"{given!r} is not a number of rows: give one from 1 upwards")
+    if not given.isdigit() or not 1 <= int(given) <= LARGEST_WINDOW:
+        raise argparse.ArgumentTypeError(f"{given!r} is not a number of rows: give one from 1 to {LARGEST_WINDOW:,}")
     return (int(given) - 1).bit_length()
+
+
+def _set_beside(options: argparse.Namespace, *names: str) -> list[str]:
+    """The options that were given, those names apart."""
+    flags = {action.dest: action.option_strings for action in parser()._actions}
+    unset = vars(parser().parse_args([]))
+    return [flags[name][-1] for name, value in vars(options).items() if name not in names and value != unset[name]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from loader import load, status
 
         if options.command == "status":
+            if useless := _set_beside(options, "command", "target"):
+                raise UserError(f"status takes no {', '.join(useless)}: leave out all but --target.")
             return status.show(options.target)
         return load.run(
             load.Options(

@@ -313,6 +313,11 @@ def test_chosen_tables_only_and_then_the_rest(place: Place, source: Path) -> Non
     document = load(place, source)
     assert document["unchanged"] is False, "a part of the file is not the file"
     assert place.query("select count(*) from raw.numbers") == [(5,)]
-    done = place.run("python", "-m", "loader.run", "--source", str(source), "--tables", "nothing", check=False)
+    run = ("python", "-m", "loader.run", "--source", str(source))
+    done = place.run(*run, "--tables", "nothing,texts,nowhere", check=False)
     assert done.returncode == 2
-    assert "There is no table 'nothing'" in done.stderr
+    assert "There is no table 'nothing', 'nowhere'" in done.stderr
+    done = place.run(*run, "--tables", "texts", "--exclude", "texts", check=False)
+    assert done.returncode == 2
+    assert "No table is left to load" in done.stderr
+    assert "1 table with 5 rows is in step" in place.run(*run, "--tables", "numbers").stdout
