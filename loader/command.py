@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import NoReturn
 
+from loader.errors import COULD_NOT_RUN
+
 NOBODY_READS = 128 + 13  # what a shell says of a program that SIGPIPE ended
+
+
+def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        print("Interrupted: run it again.", file=sys.stderr, flush=True)
+        os._exit(COULD_NOT_RUN)
+    sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _hook  # until `leave`: a command that is interrupted at once is still at its imports
 
 
 def leave(main: Callable[[], int]) -> NoReturn:
     """Run a command line as the whole of this process, and end it with its exit code.
 
-    Where the reader of its output has gone (`| head`) it ends without a word, as other programs do.
+    Where the reader of its output has gone (`| head`) it ends without a word, as other programs do. What the
+    terminal's encoding does not know is printed by its number. An error that nobody foresaw ends it with the code for
+    what could not run: Python's own, 1, would say that it is done but not well.
     """
+    sys.excepthook = sys.__excepthook__  # drivers print through it what is no end
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         try:
             code = main()
@@ -22,5 +44,11 @@ def leave(main: Callable[[], int]) -> NoReturn:
         print(end="", flush=True)
     except BrokenPipeError:
         code = NOBODY_READS
+    except KeyboardInterrupt:
+        print("Interrupted: run it again.", file=sys.stderr, flush=True)
+        code = COULD_NOT_RUN
+    except Exception:
+        traceback.print_exc()
+        code = COULD_NOT_RUN
     # Python itself would first take its modules apart, a fifth of a second for those of dlt.
     os._exit(code)

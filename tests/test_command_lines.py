@@ -39,6 +39,52 @@ def test_a_reader_that_goes_away_is_no_error(command: str, unbuffered: str) -> N
     assert done.returncode in (NOBODY_READS, 0)  # argparse itself says nothing of a message that it cannot write
 
 
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=PROJECT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def left(body: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command whose whole work is that line."""
+    return run("-c", f"from loader.command import leave\ndef main():\n    {body}\nleave(main)", **environment)
+
+
+def test_an_error_that_nobody_foresaw_is_no_verdict() -> None:
+    done = left("raise RuntimeError('oh')")
+    assert (done.returncode, "RuntimeError: oh" in done.stderr) == (2, True)
+    done = left("raise KeyboardInterrupt")
+    assert (done.returncode, done.stderr) == (2, "Interrupted: run it again.\n")
+
+
+def test_an_interrupt_amid_the_imports_is_a_sentence() -> None:
+    done = run("-c", "import loader.command\nraise KeyboardInterrupt")
+    assert (done.returncode, done.stderr) == (2, "Interrupted: run it again.\n")
+
+
+def test_what_the_terminal_cannot_show_is_shown_by_its_number() -> None:
+    done = left(r"print('\u2026'); return 0", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stdout) == (0, "\\u2026\n")
+
+
+@pytest.mark.parametrize("given", ["", ",", " , "])
+def test_an_option_that_names_no_table_does_not_mean_all(given: str) -> None:
+    done = run("-m", "loader.run", "--tables", given)
+    assert done.returncode == 2
+    assert "names no table" in done.stderr
+
+
+def test_status_refuses_the_options_of_a_load() -> None:
+    done = run("-m", "loader.run", "status", "--json", "--tables", "a")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "status takes no --tables, --json" in done.stderr
+
+
 def test_exit_codes_are_those_of_the_command() -> None:
     command = [sys.executable, "-m", "loader.run"]
     told = subprocess.run([*command, "--help"], cwd=PROJECT, capture_output=True, text=True, check=False)
