@@ -69,7 +69,9 @@ class Target:
         try:
             return psycopg2.connect(self.uri(), application_name=application, connect_timeout=10)
         except psycopg2.OperationalError as error:
-            said = str(error).strip().splitlines()[-1]
+            # One line for each address that was tried; those that begin with a tab only ask whether a server runs.
+            tried = [line for line in str(error).strip().splitlines() if not line.startswith("\t")]
+            said = "; ".join(dict.fromkeys(tried)).rstrip(".")
             cure = (
                 "See `python -m loader.embedded status`."
                 if self.name == "embedded"
