@@ -9,6 +9,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 DATA = PROJECT / "data"
 
 
+def readable(path: Path) -> str:
+    """A path as text, also where this locale cannot read its name: names are UTF-8 nearly everywhere."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def source_path(given: str | os.PathLike[str] | None = None) -> Path:
     """The SQLite file: the one given, else `SPOCK_SQLITE`, else `data/spock_local.db` of the project."""
     chosen = given or os.environ.get("SPOCK_SQLITE")

@@ -38,7 +38,7 @@ class Snapshot:
     @property
     def uri(self) -> str:
         """For sqlite3 (with `uri=True`) and ADBC alike."""
-        return f"file:{quote(str(self.path))}?mode=ro&immutable=1"
+        return f"file:{quote(os.fsencode(self.path))}?mode=ro&immutable=1"
 
     def connect(self) -> sqlite3.Connection:
         """A read-only connection to the copy."""
@@ -128,7 +128,7 @@ def _copy(source: Path, copy: Path, journal: int) -> str:
     if journal == WAL_MODE and not source.with_name(source.name + "-shm").exists():
         # Nobody has it open; opening it, even read-only, would make files beside it.
         return _copy_files(source, copy)
-    uri = f"file:{quote(str(source.absolute()))}?mode=ro"
+    uri = f"file:{quote(os.fsencode(source.absolute()))}?mode=ro"  # bytes: the name may be none of this locale's
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as reader:
             reader.execute("begin")
