@@ -17,7 +17,9 @@ from expectations import catalog, diagram
 from loader.paths import PROJECT
 from tests.places import Place
 
-NOWHERE = {"QUANT_TARGET": "server", "POSTGRES_HOST": "nowhere.invalid", "PATH": ""}
+NOWHERE = {"QUANT_TARGET": "server", "PATH": ""} | {
+    f"POSTGRES_{name}": "nowhere.invalid" for name in ("HOST", "DB", "USER", "PASSWORD")
+}
 
 
 @pytest.fixture(scope="module")
