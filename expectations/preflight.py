@@ -17,6 +17,7 @@ from loader.snapshot import Snapshot
 from loader.target import Target
 
 FOLDER = Path(__file__).resolve().parent
+SHOWN = 3  # names in a sentence
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,9 @@ def _ask_public(target: Target, declared: Catalog, there: Collection[str]) -> No
     wanted = {f"public.{name}" for name in (*declared.tables, *declared.aggregates)} | {"audit.quarantine"}
     missing = sorted(wanted - set(there))
     if missing:
-        raise UserError(f"{', '.join(missing)} is not in {target}: run `dbt build` first, and see that it succeeds.")
+        shown = ", ".join(missing[:SHOWN]) + (f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else "")
+        verb = "is" if len(missing) == 1 else "are"
+        raise UserError(f"{shown} {verb} not in {target}: run `dbt build` first, and see that it succeeds.")
 
 
 def _notes(finished: bool, fingerprint: str | None, snapshot: Snapshot) -> list[str]:
