@@ -70,6 +70,9 @@ def test_recompress_chunks_brings_a_changed_layout_to_all_chunks(place: Place) -
     place.run("dbt", "build", "--select", "ohlcv_data", "--vars", OTHER)
     assert layouts(place) == before
     place.run("dbt", "run-operation", "recompress_chunks", "--args", "{table: ohlcv_data}")
+    refused = place.run("dbt", "run-operation", "recompress_chunks", "--args", "{table: tickers}", check=False)
+    assert refused.returncode == 1
+    assert "There is no hypertable 'tickers' in public" in refused.stdout
     assert layouts(place) == {("ticker,region,timeframe", "date")}
     assert place.query(CHUNKS) == chunks
     assert place.query(ROWS) == rows
