@@ -12,7 +12,7 @@ from loader.command import leave
 from loader.errors import COULD_NOT_RUN, WELL, UserError
 from loader.paths import DATA
 from loader.sample.build import generate, manifest_path
-from loader.sample.options import DIRT_LEVELS, REAL_ROWS, Options
+from loader.sample.options import DIRT_LEVELS, MAX_ROWS, MIN_ROWS, REAL_ROWS, Options
 from loader.sample.progress import Progress
 
 
@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
         "--rows",
         type=int,
         default=REAL_ROWS,
-        help="rows of ohlcv_data; all else scales with it (default %(default)s)",
+        help=f"rows of ohlcv_data, {MIN_ROWS:,} to {MAX_ROWS:,}; all else scales with it (default %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=20240105, help="same seed, same database (default %(default)s)")
     parser.add_argument(
