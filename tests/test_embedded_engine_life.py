@@ -17,6 +17,7 @@ import psycopg2
 import pytest
 
 from loader import embedded
+from loader.embedded.folder import write_connection
 from loader.errors import UserError
 from loader.paths import PROJECT
 from tests.embedded_fixture import run
@@ -50,6 +51,12 @@ def command(folder: Path, *words: str, **environment: str) -> subprocess.Complet
 def test_only_the_owner_may_look_into_the_folder(folder: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "connection.json").stat().st_mode) == 0o600
+
+
+def test_a_folder_without_room_for_the_connection_is_a_sentence(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "connection.json.new").mkdir()  # no file can be made there, as on a full disk
+    with pytest.raises(UserError, match=r"connection\.json cannot be written: .*QUANT_EMBEDDED_DIR"):
+        write_connection(tmp_path, embedded.ensure_running(folder))
 
 
 def test_the_password_is_asked_for_and_shown_nowhere(folder: Path) -> None:

@@ -79,13 +79,22 @@ def read_connection(folder: Path) -> Endpoint | None:
 
 
 def write_connection(folder: Path, endpoint: Endpoint) -> None:
-    """Writes `connection.json` at once or not at all, readable by its owner only."""
+    """Writes `connection.json` at once or not at all, readable by its owner only.
+
+    Raises:
+        UserError: when it cannot be written.
+    """
     path = folder / "connection.json"
     draft = folder / "connection.json.new"
-    draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(asdict(endpoint), file, indent=2)
-    draft.replace(path)
+    try:
+        draft.unlink(missing_ok=True)
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(asdict(endpoint), file, indent=2)
+        draft.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written: {error.strerror}. Free some room, or name another folder in QUANT_EMBEDDED_DIR."
+        ) from error
 
 
 def next_connection(known: Endpoint | None) -> Endpoint:
