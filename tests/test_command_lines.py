@@ -85,6 +85,12 @@ def test_status_refuses_the_options_of_a_load() -> None:
     assert "status takes no --tables, --json" in done.stderr
 
 
+def test_the_demo_says_what_it_wants() -> None:
+    done = subprocess.run([PROJECT / "scripts" / "demo"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: scripts/demo ROWS DIRT")
+
+
 def test_exit_codes_are_those_of_the_command() -> None:
     command = [sys.executable, "-m", "loader.run"]
     told = subprocess.run([*command, "--help"], cwd=PROJECT, capture_output=True, text=True, check=False)
