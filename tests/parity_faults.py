@@ -44,7 +44,7 @@ RAW = {
     "a row of nowhere": (
         "insert into raw.notes (id, body, _rowid, _load_id) values (9, 'x', 9, 1)",
         "delete from raw.notes where id = 9",
-        ["1 rows in raw.notes that the source does not have", "extra _rowid 9"],
+        ["1 row in raw.notes that the source does not have", "extra _rowid 9"],
     ),
     "a value in a column of nowhere": (
         "alter table raw.notes add column mood text default 'good'",
