@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from expectations import preflight
 from loader.command import leave
 from loader.errors import COULD_NOT_RUN, WELL, UserError
-from loader.paths import PROJECT, readable, source_path
+from loader.paths import PROJECT, as_text, source_path
 from loader.target import TARGETS
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _run(chosen: argparse.Namespace) -> int:
             facts = report.gather(session, report.Occasion(began, declared.suites, tuple(suites), part), source)
     seconds = round(time.monotonic() - begun, 1)
     health = report.health(facts)
-    verdict = Verdict(declared.name, readable(source), str(database), lines, checks, tuple(notes), seconds, health)
+    verdict = Verdict(declared.name, as_text(source), str(database), lines, checks, tuple(notes), seconds, health)
     if chosen.json:
         print(json.dumps(verdict.document(), indent=1, ensure_ascii=False))
     else:
@@ -150,7 +150,7 @@ def _run(chosen: argparse.Namespace) -> int:
         print(f"Data Docs: {chosen.data_docs / 'index.html'}", file=sys.stderr)
     if folder:
         written = report.write(verdict, facts, folder)
-        print(f"Report: {readable(written[-1])}", file=sys.stderr)
+        print(f"Report: {as_text(written[-1])}", file=sys.stderr)
     return verdict.exit_code
 
 

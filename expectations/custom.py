@@ -12,7 +12,7 @@ from great_expectations.expectations.expectation import BatchExpectation
 from expectations import queries, session
 from expectations.parity.result import SAMPLES, Comparison
 from expectations.parity.survey import Counts
-from loader.summary import counted
+from loader.wording import counted
 
 Outcome = dict[str, Any]
 

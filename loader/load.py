@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from loader import evolve, plan, source
 from loader.errors import NOT_WELL, WELL
 from loader.ledger import Ledger
-from loader.paths import readable
+from loader.paths import as_text
 from loader.progress import progress, say
 from loader.snapshot import Snapshot, check, digest, open_snapshot, quick_check
 from loader.summary import Summary, TableSummary
@@ -69,7 +69,7 @@ def run(options: Options) -> int:
     importing = aside.submit(import_module, "loader.replicate")
     with target.connected() as connection, Ledger(connection).locked() as ledger:
         ledger.prepare()
-        summary = Summary(readable(options.source), str(target))
+        summary = Summary(as_text(options.source), str(target))
         if options.whole and not options.full_refresh and _is_loaded(options.source, ledger):
             summary.unchanged = True
         else:
@@ -136,7 +136,7 @@ def _load(
     def begin() -> int:
         checking.result()
         evolve.apply(changes, ledger)
-        return ledger.begin(Path(readable(options.source)).name)
+        return ledger.begin(Path(as_text(options.source)).name)
 
     summary.changes = [change.says for change in changes]
     with progress(options.progress, planned.rows) as shown:

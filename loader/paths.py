@@ -9,7 +9,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 DATA = PROJECT / "data"
 
 
-def readable(path: Path) -> str:
+def as_text(path: Path) -> str:
     """A path as text, also where this locale cannot read its name: names are UTF-8 nearly everywhere."""
     return os.fsencode(path).decode("utf-8", "replace")
 

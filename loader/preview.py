@@ -12,9 +12,9 @@ from loader.interrupts import leave_to_python
 from loader.ledger import Ledger
 from loader.progress import Progress
 from loader.snapshot import Snapshot
-from loader.summary import counted
 from loader.target import Target
 from loader.window import Rejected, read
+from loader.wording import counted
 
 STARTING = 1.5  # seconds of a run that moves next to nothing
 ROWS_A_SECOND = {"server": 500_000, "embedded": 200_000}  # of prices, both as `make bench-load` has them on two cores

@@ -6,13 +6,10 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from loader.wording import counted
+
 if TYPE_CHECKING:
     from loader.destination import Done
-
-
-def counted(value: int, one: str, many: str | None = None) -> str:
-    """A count with its noun: 1 row, 2 rows."""
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
 @dataclass

@@ -121,7 +121,7 @@ import pathlib
 from loader import paths, snapshot
 with snapshot.open_snapshot(pathlib.Path({os.fsencode(source)!r}.decode("ascii", "surrogateescape"))) as taken:
     assert taken.connect().execute("select count(*) from sqlite_master").fetchone()[0]
-    print(ascii(paths.readable(taken.source)))
+    print(ascii(paths.as_text(taken.source)))
 """
     plain = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = subprocess.run(

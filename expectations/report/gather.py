@@ -28,7 +28,7 @@ from expectations.report.facts import (
     Timescale,
 )
 from expectations.session import Session
-from loader.paths import readable
+from loader.paths import as_text
 from loader.source import quote
 
 HYPERTABLES = """
@@ -110,7 +110,7 @@ class _Asking:
         seen = source.stat()
         return Facts(
             occasion=occasion,
-            source=SourceFile(Path(readable(source)).name, seen.st_size, datetime.fromtimestamp(seen.st_mtime, UTC)),
+            source=SourceFile(Path(as_text(source)).name, seen.st_size, datetime.fromtimestamp(seen.st_mtime, UTC)),
             load=self._load(),
             versions=dict(self._versions()),
             timescale=self._timescaledb(),

@@ -6,7 +6,7 @@ from expectations.report.facts import Facts
 from expectations.report.wording import duration, listed, number
 from expectations.verdict import Verdict
 from loader.errors import COULD_NOT_RUN, NOT_WELL
-from loader.summary import counted
+from loader.wording import counted
 
 VALUES = "values"
 

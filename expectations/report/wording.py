@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from loader.summary import counted
+from loader.wording import counted
 
 NOTHING = "–"
 
