@@ -115,6 +115,15 @@ def test_an_advisory_lock_keeps_two_clients_apart(connect: Connect, key: str) ->
     raise AssertionError("the lock of a client that went away is still held")
 
 
+@pytest.mark.parametrize("kind", ["lock", "lock_shared", "xact_lock", "xact_lock_shared"])
+def test_a_lock_that_would_wait_is_taken_like_one_that_would_not(connect: Connect, kind: str) -> None:
+    holder, other = connect(autocommit=False), connect()
+    run(holder, f"select pg_advisory_{kind}(13)")
+    assert run(holder, "select count(*) from pg_locks where locktype = 'advisory' and objid = 13") == [(1,)]
+    holder.commit()
+    assert run(other, "select pg_try_advisory_lock(13)") == [("xact" in kind,)]
+
+
 def test_a_client_that_resets_its_settings_and_goes_takes_no_lock_of_another_along(connect: Connect) -> None:
     holder, other = connect(), connect()
     assert run(holder, "select pg_try_advisory_lock(9)") == [(True,)]

@@ -44,7 +44,7 @@ begin
                 if quant_engine.elsewhere(%4$s) then
                     %5$s
                 end if;
-                return%6$s pg_catalog.%7$I(%8$s);
+                %6$s pg_catalog.%7$I(%8$s);
             end
             $body$
             $wrap$,
@@ -60,7 +60,7 @@ begin
                     'raise exception using errcode = ''55P03'', message = ''another client holds this advisory lock, '
                     'and the embedded engine cannot wait for it'', hint = ''Use pg_try_advisory_lock and try again.'';'
             end,
-            case original.result when 'void' then '; perform' else '' end,
+            case original.result when 'void' then 'perform' else 'return' end,
             'engine_' || original.name,
             case original.pieces when 1 then '$1' else '$1, $2' end
         );
