@@ -142,6 +142,16 @@ def test_locks_after_a_reset_in_the_same_transaction_are_refused_in_a_sentence(c
     assert run(one, "select pg_try_advisory_lock(10)") == [(True,)]
 
 
+def test_a_lock_taken_twice_ends_with_its_client(connect: Connect) -> None:
+    holder, second, third = connect(), connect(), connect()
+    run(holder, "select pg_try_advisory_lock(14), pg_try_advisory_lock(14)")
+    run(second, "select 1")
+    holder.close()
+    time.sleep(0.2)
+    run(second, "select 1")
+    assert run(third, "select pg_try_advisory_lock(14)") == [(True,)]
+
+
 def test_two_locks_are_not_one(connect: Connect) -> None:
     assert run(connect(), "select pg_try_advisory_lock(1)") == [(True,)]
     assert run(connect(), "select pg_try_advisory_lock(2), pg_try_advisory_lock(0, 1), pg_try_advisory_lock(11)") == [

@@ -79,7 +79,8 @@ export async function change(engine, { from, gone, to, others }) {
     for (const { oid, kind } of state.temporaries) steps.push(`drop ${kind} if exists pg_temp."~${oid}" cascade`)
     for (const lock of state.locks) {
       const [classid, objid, objsubid, mode] = lock.split(':')
-      steps.push(`select quant_engine.unlock(${classid}, ${objid}, ${objsubid}, '${mode}')`)
+      // As often as it was taken: PostgreSQL counts, and shows it once.
+      steps.push(`do 'begin while quant_engine.unlock(${classid}, ${objid}, ${objsubid}, ''${mode}'') loop end loop; end'`)
     }
   }
   for (const { oid, name, kind } of to.temporaries) steps.push(`alter ${kind} if exists pg_temp."~${oid}" rename to ${identifier(name)}`)
