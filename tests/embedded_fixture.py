@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -41,6 +42,11 @@ def connect(own_engine_folder: Path) -> Iterator[Connect]:
     yield make
     for one in opened:
         one.close()
+
+
+def message(kind: bytes, body: bytes) -> bytes:
+    """A message of PostgreSQL's wire protocol."""
+    return kind + struct.pack(">I", len(body) + 4) + body
 
 
 def run(made: connection, sql: str, *values: Any) -> list[tuple[Any, ...]]:

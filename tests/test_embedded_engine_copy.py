@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 from loader import embedded
-from tests.embedded_fixture import Connect, run
+from tests.embedded_fixture import Connect, message, run
 
 ROWS = [(n, f'text {n}, with "quotes",\nlines\tand \\ signs', n / 7) for n in range(50_000)]
 PARTS = 5_000_000
@@ -166,10 +166,6 @@ def test_garbage_before_the_log_in_harms_nobody(connect: Connect, own_engine_fol
         line.sendall(sent)
         assert run(connect(), "select 1") == [(1,)]
     assert embedded.ensure_running(own_engine_folder).pid == endpoint.pid
-
-
-def message(kind: bytes, body: bytes) -> bytes:
-    return kind + struct.pack(">I", len(body) + 4) + body
 
 
 MISCHIEF = {

@@ -185,6 +185,8 @@ export class Client {
       if ('QP'.includes(type)) {
         this.mayHoldMore ||= part.length > SCANNED || /set_config|advisory/i.test(part.toString('latin1'))
       }
+      // A portal of which only some rows were asked for may be asked for more.
+      if (type === 'E' && part.readInt32BE(part.length - 4) > 0) this.mayHoldMore = true
       if (type === 'P' && part[5] === 0) this.#lastUnnamed = part
       else if (type === 'Q') this.#lastUnnamed = null
     }

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { BackendReader, cstring, errorFields, message, rowValues } from './protocol.mjs'
+import { BackendReader, cstring, errorFields, int16, message, rowValues } from './protocol.mjs'
 import { CANCEL, COUNTERS, INBOX, IN_FLIGHT } from './shared.mjs'
 
 /** The engine's answer to a statement of the bridge was an error. */
@@ -116,6 +116,24 @@ export class Engine extends EventEmitter {
    */
   async query(sql) {
     const { rows, error } = await this.run([message('Q', sql)])
+    if (error) throw error
+    return rows
+  }
+
+  /**
+   * Runs one statement of the bridge itself within a client's transaction, under the name `quant_engine`: what has no name is the client's.
+   * @param {string} sql
+   */
+  async aside(sql) {
+    const name = 'quant_engine'
+    const { rows, error } = await this.run([
+      message('P', name, sql, int16(0)),
+      message('B', name, name, int16(0), int16(0), int16(0)),
+      message('E', name, 0),
+      message('C', Buffer.from('P'), name),
+      message('C', Buffer.from('S'), name),
+      message('S'),
+    ])
     if (error) throw error
     return rows
   }

@@ -23,7 +23,7 @@ const ONLY_READ = `
 select
     pg_catalog.pg_current_xact_id_if_assigned() is null
         and pg_catalog.current_setting('transaction_isolation') = 'read committed'
-        and not exists (select from pg_catalog.pg_cursors where name <> '')
+        and not exists (select from pg_catalog.pg_cursors where name not in ('', 'quant_engine'))
         and not exists (select from pg_catalog.pg_locks where locktype = 'relation' and mode <> 'AccessShareLock'),
     case pg_catalog.current_setting('transaction_read_only') when 'on' then 'begin read only' else 'begin read write' end`
 const LEND_AFTER = 200
@@ -153,8 +153,6 @@ export class Session {
       this.#busy = true
       try {
         await this.#moveIn(client)
-        if (client.lent) await this.#engine.query(client.lent)
-        client.lent = ''
       } catch (error) {
         if (!(error instanceof EngineError)) return
         client.end(errorResponse('FATAL', error.code, error.message))
@@ -179,6 +177,9 @@ export class Session {
     await change(this.#engine, { from, gone, to: client.state, others })
     this.#stale = false
     this.#resident = client
+    if (client.lent) await this.#engine.query(client.lent)
+    client.lent = ''
+    // Comes last: every simple query ends it.
     if (client.unnamed) await this.#engine.run([client.unnamed, message('S')])
     client.tellParameters(this.#engine.parameters)
   }
@@ -230,7 +231,7 @@ export class Session {
     if (client.midBatch || client.mayHoldMore || this.#engine.status !== 'T') return
     this.#busy = true
     try {
-      const [[may, begin]] = await this.#engine.query(ONLY_READ)
+      const [[may, begin]] = await this.#engine.aside(ONLY_READ)
       this.#onlyRead = may === 't'
       if (this.#onlyRead) {
         await this.#engine.query('rollback')
