@@ -1,4 +1,4 @@
-"""The session of the embedded engine passes from client to client: nothing is lost on the way, and nobody waits for ever."""
+"""The embedded engine's session passes from client to client: nothing is lost on the way, nobody waits for ever."""
 
 from __future__ import annotations
 
@@ -7,9 +7,29 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg2
+import psycopg2.errors
 import pytest
 
 from tests.embedded_fixture import Connect, message, run
+
+def test_a_client_whose_settings_are_refused_takes_nothing_along(connect: Connect) -> None:
+    keeper, gone = connect(), connect()
+    run(gone, "select pg_try_advisory_lock(20)")
+    run(keeper, "create temp table kept(a int)")
+    run(keeper, "prepare kept as select 7")
+    gone.close()
+    time.sleep(0.2)
+    with pytest.raises(psycopg2.OperationalError):
+        run(connect(options="-c nonsense=1"), "select 1")
+    other = connect()
+    with pytest.raises(psycopg2.errors.UndefinedTable):
+        run(other, "select * from kept")
+    assert run(keeper, "select count(*) from kept") == [(0,)]
+    assert run(keeper, "execute kept") == [(7,)]
+    assert run(other, "select pg_try_advisory_lock(20)") == [(True,)]
+    assert run(keeper, "select pg_try_advisory_lock(20)") == [(False,)]
+
 
 PARSE = message(b"P", b"\0select generate_series(1, 3)\0\0\0")
 BIND = message(b"B", b"\0\0\0\0\0\0\0\0")

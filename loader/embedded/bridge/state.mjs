@@ -83,11 +83,14 @@ export async function change(engine, { from, gone, to, others }) {
       steps.push(`do 'begin while quant_engine.unlock(${classid}, ${objid}, ${objsubid}, ''${mode}'') loop end loop; end'`)
     }
   }
-  for (const { oid, name, kind } of to.temporaries) steps.push(`alter ${kind} if exists pg_temp."~${oid}" rename to ${identifier(name)}`)
+  await engine.query(steps.join('; '))
+  // These in a transaction of their own: a setting that PostgreSQL refuses must not keep the last client's things in the session.
+  const given = []
+  for (const { oid, name, kind } of to.temporaries) given.push(`alter ${kind} if exists pg_temp."~${oid}" rename to ${identifier(name)}`)
   const settings = [...to.settings, ['quant_engine.elsewhere', `,${others.flatMap(keys).join(',')},`]]
   const calls = settings.map(([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`)
-  steps.push(`select ${calls.join(', ')}`)
-  await engine.query(steps.join('; '))
+  given.push(`select ${calls.join(', ')}`)
+  await engine.query(given.join('; '))
   // A statement whose table is gone since cannot be prepared again; its client then hears that it does not exist.
   if (to.statements.length) await engine.run(to.statements.flatMap(prepare))
 }
