@@ -13,6 +13,21 @@ import pytest
 
 from tests.embedded_fixture import Connect, message, run
 
+def test_what_was_sent_along_with_a_prepare_runs_once(connect: Connect) -> None:
+    client, other = connect(), connect()
+    run(other, "create table sent_along(a int)")
+    run(
+        client,
+        "insert into sent_along values (1); /* ; */ Prepare Plain(int) as select ';', $1 -- ;\n;"
+        """prepare "Quo""ted" as select E'\\';', $x$;$x$; insert into sent_along values (2)""",
+    )
+    run(other, "select 1")
+    assert run(client, "execute plain(3)") == [(";", 3)]
+    run(other, "select 1")
+    assert run(client, 'execute "Quo""ted"') == [("';", ";")]
+    assert run(other, "select count(*) from sent_along") == [(2,)]
+
+
 def test_a_client_whose_settings_are_refused_takes_nothing_along(connect: Connect) -> None:
     keeper, gone = connect(), connect()
     run(gone, "select pg_try_advisory_lock(20)")

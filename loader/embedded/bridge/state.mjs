@@ -107,8 +107,27 @@ function key(lock) {
 
 /** @param {Statement} statement */
 function prepare({ name, sql, types, fromSql }) {
-  if (fromSql) return [message('Q', sql)]
+  if (fromSql) return [message('Q', commandFor(name, sql))]
   return [message('P', name, sql, int16(types.length), ...types.map(int32)), message('S')]
+}
+
+/** What a semicolon may stand in without ending a command: strings, quoted names, comments. */
+const PIECES = /\be'(?:\\.|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|\$(\w*)\$.*?\$\1\$|--[^\n]*|\/\*.*?\*\/|;|\w+|[^;]/gis
+
+/**
+ * The PREPARE itself: PostgreSQL remembers all that was sent along with it, which must not run again.
+ * @param {string} name @param {string} sql
+ */
+function commandFor(name, sql) {
+  const commands = ['']
+  for (const [piece] of sql.matchAll(PIECES)) {
+    if (piece === ';') commands.push('')
+    else commands[commands.length - 1] += /^(--|\/\*)/.test(piece) ? ' ' : piece
+  }
+  return commands.findLast((command) => {
+    const named = /^\s*prepare\s*("(?:""|[^"])*"|\w+)/i.exec(command)?.[1]
+    return named === identifier(name) || named?.toLowerCase() === name
+  }) ?? ''
 }
 
 /** @param {string} text */
