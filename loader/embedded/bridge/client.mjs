@@ -203,6 +203,7 @@ export class Client {
       this.#socket.write(errorResponse('ERROR', '57014', 'canceling statement due to user request'))
       this.#socket.write(message('Z', Buffer.from('I')))
     }
+    this.flow()
     return true
   }
 
