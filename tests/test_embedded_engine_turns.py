@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +13,7 @@ import psycopg2.errors
 import pytest
 
 from tests.embedded_fixture import Connect, message, run
+
 
 def test_what_was_sent_along_with_a_prepare_runs_once(connect: Connect) -> None:
     client, other = connect(), connect()
@@ -44,6 +46,33 @@ def test_a_client_whose_settings_are_refused_takes_nothing_along(connect: Connec
     assert run(keeper, "execute kept") == [(7,)]
     assert run(other, "select pg_try_advisory_lock(20)") == [(True,)]
     assert run(keeper, "select pg_try_advisory_lock(20)") == [(False,)]
+
+
+def test_a_transaction_that_only_reads_is_lent_though_it_came_along_with_a_write(connect: Connect) -> None:
+    run(connect(), "create table came_along(a int)")
+    holder = connect()
+    with socket.socket(fileno=os.dup(holder.fileno())) as line, ThreadPoolExecutor(1) as pool:
+        line.settimeout(10)
+        line.sendall(
+            b"".join(
+                message(b"Q", sql)
+                for sql in (b"insert into came_along values (1)\0", b"begin\0", b"table came_along\0")
+            )
+        )
+        while not line.recv(1 << 16).endswith(b"SELECT 1\0Z\0\0\0\x05T"):
+            pass
+        assert pool.submit(lambda: run(connect(), "select 1")).result(timeout=10) == [(1,)]
+
+
+def test_a_client_that_was_cancelled_while_it_waited_with_much_goes_on(connect: Connect) -> None:
+    holder, waiting = connect(autocommit=False), connect()
+    run(holder, "create temp table held(a int) on commit drop")
+    threading.Timer(0.5, waiting.cancel).start()
+    with pytest.raises(psycopg2.errors.QueryCanceled):
+        run(waiting, f"select 1 /* {'x' * 6_000_000} */")
+    holder.rollback()
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: run(waiting, "select 2")).result(timeout=10) == [(2,)]
 
 
 PARSE = message(b"P", b"\0select generate_series(1, 3)\0\0\0")

@@ -17,7 +17,8 @@ export class EngineError extends Error {
 /**
  * One PostgreSQL session.
  *
- * Events: `data` (Buffer[], release) bytes for the owner, `idle` everything sent has been worked off, `consumed`, `crash` (Error).
+ * Events: `data` (Buffer[], release) bytes for the owner, `idle` everything sent has been worked off, `free` no transaction is open,
+ * `command` (tag), `consumed`, `crash` (Error).
  */
 export class Engine extends EventEmitter {
   /** What PostgreSQL last said of its reported settings. @type {Map<string, string>} */
@@ -234,6 +235,7 @@ export class Engine extends EventEmitter {
     if (type === 'Z') {
       this.status = String.fromCharCode(bytes[5])
       this.#due--
+      if (this.status === 'I') this.emit('free')
     } else if (type === 'S') {
       const name = cstring(bytes, 5)
       this.parameters.set(name.text, cstring(bytes, name.next).text)

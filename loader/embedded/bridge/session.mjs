@@ -74,6 +74,7 @@ export class Session {
     engine.on('data', (parts, release) => this.#onData(parts, release))
     engine.on('idle', () => this.#onIdle())
     engine.on('consumed', () => this.owner?.flow())
+    engine.on('free', () => (this.#onlyRead = true))
     // These take the list of locks held elsewhere out of the session.
     engine.on('command', (tag) => {
       this.#stale ||= tag === 'RESET' || tag === 'DISCARD ALL'
@@ -147,7 +148,6 @@ export class Session {
     const client = this.queue.shift()
     if (!client) return
     this.owner = client
-    this.#onlyRead = true
     this.#active()
     if (client !== this.#resident || this.#gone.length || this.#stale || client.lent) {
       this.#busy = true
