@@ -79,18 +79,22 @@ def test_a_statement_prepared_over_the_protocol_survives_the_turn_of_another_cli
 
 def test_temporary_tables_are_seen_by_their_client_only(connect: Connect) -> None:
     first, second = connect(), connect()
-    run(first, "create temp table notes(id serial primary key, text text)")
+    run(first, "create temp table notes(id serial, text text, constraint notes_key primary key (id))")
+    run(first, "create index notes_text on notes(text)")
     run(first, "insert into notes(text) values ('first')")
     with pytest.raises(psycopg2.errors.UndefinedTable):
         run(second, "select * from notes")
-    run(second, "create temp table notes(n int)")
+    run(second, "create temp table notes(n int, id serial, constraint notes_key unique (n))")
+    run(second, "create index notes_text on notes(n)")
     run(second, "insert into notes values (2)")
-    assert run(first, "select text from notes") == [("first",)]
-    assert run(second, "select n from notes") == [(2,)]
+    run(second, "insert into notes values (3)")
+    assert run(first, "insert into notes(text) values ('second') returning id") == [(2,)]
+    assert run(first, "select nextval('notes_id_seq'), min(text) from notes") == [(3, "first")]
+    assert run(second, "select n, id from notes where n = 2") == [(2, 1)]
     first.close()
     second.close()
     assert run(
-        connect(), "select count(*) from pg_class where relnamespace = pg_my_temp_schema() and relkind = 'r'"
+        connect(), "select count(*) from pg_class where relnamespace = pg_my_temp_schema() and relkind <> 't'"
     ) == [(0,)]
 
 

@@ -5,7 +5,7 @@
 import { int16, int32, message } from './protocol.mjs'
 
 /** @typedef {{name: string, sql: string, types: number[], fromSql: boolean}} Statement  `types` are OIDs; made by PREPARE, `sql` is that command */
-/** @typedef {{oid: string, name: string, kind: 'table' | 'view' | 'sequence'}} Temporary */
+/** @typedef {{oid: string, name: string, kind: 'table' | 'view' | 'sequence' | 'index', owned: boolean}} Temporary  `owned` by a table, and gone with it */
 
 /**
  * @typedef {object} State
@@ -18,6 +18,9 @@ import { int16, int32, message } from './protocol.mjs'
 /** Puts the session back to what a new connection finds. */
 const RESET = 'close all; unlisten *; deallocate all; discard sequences; reset session authorization; reset all'
 
+/** @type {Record<string, Temporary['kind']>} by pg_class.relkind */
+const KINDS = { v: 'view', S: 'sequence', i: 'index', I: 'index' }
+
 const CAPTURE = `
 select 'setting', name, setting, null, null from pg_catalog.pg_show_all_settings() where source = 'session'
 union all
@@ -26,12 +29,12 @@ union all
 select 'statement', name, statement, pg_catalog.array_to_string(parameter_types::oid[], ','), from_sql::text
 from pg_catalog.pg_prepared_statements
 union all
-select 'temporary', relname, oid::text, relkind::text, null
+select 'temporary', relname, oid::text, relkind::text,
+    (relkind in ('i', 'I') or exists (select from pg_catalog.pg_depend as d where d.objid = pg_class.oid and d.deptype in ('a', 'i') and relkind = 'S'))::text
 from pg_catalog.pg_class
 where relnamespace = pg_catalog.pg_my_temp_schema()
-    and relkind in ('r', 'p', 'f', 'v', 'S')
+    and relkind in ('r', 'p', 'f', 'v', 'S', 'i', 'I')
     and relname !~ '^~[0-9]+$'
-    and not exists (select from pg_catalog.pg_depend as d where d.objid = pg_class.oid and d.deptype in ('a', 'i') and relkind = 'S')
 union all
 select 'lock', classid || ':' || objid || ':' || objsubid || ':' || mode, null, null, null
 from pg_catalog.pg_locks
@@ -58,7 +61,7 @@ export async function capture(engine, others) {
       if (!elsewhere.has(key(name))) state.locks.push(name)
     }
     else if (kind === 'temporary') {
-      state.temporaries.push({ oid: String(value), name, kind: types === 'v' ? 'view' : types === 'S' ? 'sequence' : 'table' })
+      state.temporaries.push({ oid: String(value), name, kind: KINDS[types ?? ''] ?? 'table', owned: fromSql === 'true' })
     } else {
       state.statements.push({ name, sql: value ?? '', types: types ? types.split(',').map(Number) : [], fromSql: fromSql === 'true' })
     }
@@ -76,7 +79,7 @@ export async function change(engine, { from, gone, to, others }) {
   const steps = [RESET]
   for (const { oid, name, kind } of from?.temporaries ?? []) steps.push(`alter ${kind} pg_temp.${identifier(name)} rename to "~${oid}"`)
   for (const state of gone) {
-    for (const { oid, kind } of state.temporaries) steps.push(`drop ${kind} if exists pg_temp."~${oid}" cascade`)
+    for (const { oid, kind } of state.temporaries.filter(({ owned }) => !owned)) steps.push(`drop ${kind} if exists pg_temp."~${oid}" cascade`)
     for (const lock of state.locks) {
       const [classid, objid, objsubid, mode] = lock.split(':')
       // As often as it was taken: PostgreSQL counts, and shows it once.
