@@ -207,6 +207,7 @@ def test_a_client_that_only_reads_holds_nobody_up_and_its_transaction_goes_on(co
         ("insert into worked values (1)", "select count(*) from worked", 1),
         ("set local work_mem = '9MB'", "show work_mem", "9MB"),
         ("select set_config('work_mem', '9MB', true)", "show work_mem", "9MB"),
+        ("execute set_locally", "show work_mem", "9MB"),
         ("savepoint here", "release savepoint here; select 1", 1),
         ("declare c cursor for select 7", "fetch c", 7),
         ("set transaction isolation level repeatable read", "show transaction_isolation", "repeatable read"),
@@ -219,6 +220,8 @@ def test_a_transaction_that_holds_anything_is_never_interrupted(
 ) -> None:
     run(connect(), "create table if not exists worked(a int); truncate worked")
     holder = connect(autocommit=False)
+    run(holder, "prepare set_locally as select set_config('work_mem', '9MB', true)")
+    holder.commit()
     run(holder, first)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(lambda: run(connect(), "select 1"))

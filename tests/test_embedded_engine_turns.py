@@ -64,6 +64,17 @@ def test_a_transaction_that_only_reads_is_lent_though_it_came_along_with_a_write
         assert pool.submit(lambda: run(connect(), "select 1")).result(timeout=10) == [(1,)]
 
 
+def test_a_transaction_is_lent_though_a_lock_was_taken_just_before_it(connect: Connect) -> None:
+    holder = connect()
+    with ThreadPoolExecutor(1) as pool:
+        for _ in range(5):
+            run(holder, "select pg_try_advisory_lock(21)")
+            run(holder, "begin")
+            run(holder, "select 1")
+            assert pool.submit(lambda: run(connect(), "select 1")).result(timeout=10) == [(1,)]
+            run(holder, "commit")
+
+
 def test_a_client_that_was_cancelled_while_it_waited_with_much_goes_on(connect: Connect) -> None:
     holder, waiting = connect(autocommit=False), connect()
     run(holder, "create temp table held(a int) on commit drop")
@@ -81,18 +92,25 @@ ONE_ROW = message(b"E", b"\0\0\0\0\x01")
 SYNC = message(b"S", b"")
 
 
-@pytest.mark.parametrize("begin", [b"begin\0", b"begin isolation level repeatable read\0"], ids=["lent", "kept"])
 @pytest.mark.parametrize(
-    ("first", "then"), [(PARSE, BIND + ONE_ROW), (PARSE + BIND + ONE_ROW, ONE_ROW)], ids=["statement", "portal"]
+    ("begin", "first", "then", "lent"),
+    [
+        (b"begin\0", PARSE, BIND + ONE_ROW, True),
+        (b"begin isolation level repeatable read\0", PARSE, BIND + ONE_ROW, False),
+        (b"begin\0", PARSE + BIND + ONE_ROW, ONE_ROW, False),
+    ],
+    ids=["lent", "not lent", "a portal"],
 )
 def test_what_has_no_name_is_still_there_after_others_asked_for_their_turn(
-    connect: Connect, begin: bytes, first: bytes, then: bytes
+    connect: Connect, begin: bytes, first: bytes, then: bytes, lent: bool
 ) -> None:
     holder = connect()
     with socket.socket(fileno=os.dup(holder.fileno())) as line, ThreadPoolExecutor(1) as pool:
         line.settimeout(10)
         line.sendall(message(b"Q", begin) + first + SYNC)
         waiting = pool.submit(lambda: run(connect(), "select 1"))
+        if lent:
+            assert waiting.result(timeout=10) == [(1,)]
         time.sleep(0.6)
         line.sendall(then + SYNC + message(b"Q", b"rollback\0"))
         said = b""

@@ -35,6 +35,8 @@ export class Client {
   lent = ''
   /** Its transaction may hold what cannot be seen from outside. */
   mayHoldMore = false
+  /** Some prepared statement of its may, when it is executed. */
+  #prepared = false
   /** What this client was last told of the reported settings. @type {Map<string, string>} */
   parameters = new Map()
   /** Its settings and statements while another client has the session. */
@@ -183,8 +185,11 @@ export class Client {
       if ('PBEDCH'.includes(type)) this.midBatch = true
       else if (type === 'S') this.midBatch = false
       if ('QP'.includes(type)) {
-        this.mayHoldMore ||= part.length > SCANNED || /set_config|advisory/i.test(part.toString('latin1'))
-      }
+        const text = part.length > SCANNED ? '' : part.toString('latin1', 5)
+        const holds = !text || /set_config|advisory/i.test(text)
+        this.mayHoldMore ||= holds || (this.#prepared && /execute/i.test(text))
+        this.#prepared ||= holds && (type === 'P' ? part[5] !== 0 : /prepare/i.test(text))
+      } else if (type === 'B') this.mayHoldMore ||= this.#prepared
       // A portal of which only some rows were asked for may be asked for more.
       if (type === 'E' && part.readInt32BE(part.length - 4) > 0) this.mayHoldMore = true
       if (type === 'P' && part[5] === 0) this.#lastUnnamed = part

@@ -74,7 +74,11 @@ export class Session {
     engine.on('data', (parts, release) => this.#onData(parts, release))
     engine.on('idle', () => this.#onIdle())
     engine.on('consumed', () => this.owner?.flow())
-    engine.on('free', () => (this.#onlyRead = true))
+    engine.on('free', () => {
+      this.#onlyRead = true
+      // Unless it has sent more meanwhile, which may.
+      if (this.owner && engine.answered && !this.owner.midBatch) this.owner.mayHoldMore = false
+    })
     // These take the list of locks held elsewhere out of the session.
     engine.on('command', (tag) => {
       this.#stale ||= tag === 'RESET' || tag === 'DISCARD ALL'
@@ -208,7 +212,6 @@ export class Session {
     if (client.gone) this.#abandon()
     else if (this.#engine.status === 'I' && !client.midBatch) {
       this.owner = null
-      client.mayHoldMore = false
       if (client.hasMessages) this.queue.push(client)
       this.#next()
     } else if (client.hasMessages) this.#pump()
