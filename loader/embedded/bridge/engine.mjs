@@ -161,16 +161,16 @@ export class Engine extends EventEmitter {
 
   /**
    * Asks PostgreSQL to give up the running statement; it hears when it next reads, writes or touches a file.
-   * @returns {number} what runs now, for `runs`
+   * @returns {number} what runs now, for `deaf`
    */
   cancel() {
     Atomics.store(this.#shared, CANCEL, 1)
     return this.#sent
   }
 
-  /** Whether what `cancel` was asked of still runs. @param {number} upTo */
-  runs(upTo) {
-    return this.#done < upTo
+  /** Whether what `cancel` was asked of still runs and has not heard of it. @param {number} upTo */
+  deaf(upTo) {
+    return this.#done < upTo && Atomics.load(this.#shared, CANCEL) === 1
   }
 
   /** Ends the thread where it stands; the data folder recovers at the next `open`. */
@@ -205,8 +205,8 @@ export class Engine extends EventEmitter {
     this.emit('consumed')
     if (note.done === undefined) return
     this.#done = note.done
-    Atomics.store(this.#shared, CANCEL, 0)
     if (!this.idle) return
+    Atomics.store(this.#shared, CANCEL, 0)
     // Whatever PostgreSQL left unanswered, in skipping to a Sync after an error, it has passed over by now.
     this.#due = 0
     if (this.#settle) this.#settle.resolve(null)

@@ -269,9 +269,13 @@ export class Session {
     if (this.#engine.idle) return
     const running = this.#engine.cancel()
     this.#engine.send([message('f', why)])
-    setTimeout(() => {
-      if (this.#engine.runs(running)) this.#onCrash(new Error(CANCELLED), CANCELLED)
-    }, CANCEL_PATIENCE).unref()
+    const look = () => {
+      if (!this.#engine.deaf(running)) return
+      // It cannot listen while it waits for a client that does not read; one that left is cut off in time.
+      if (this.owner?.slow) setTimeout(look, CANCEL_PATIENCE).unref()
+      else this.#onCrash(new Error(CANCELLED), CANCELLED)
+    }
+    setTimeout(look, CANCEL_PATIENCE).unref()
   }
 
   /** @param {Error} error @param {string} [told] */
