@@ -9,6 +9,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,28 +80,34 @@ def stop(folder: Path | None = None) -> bool:
         UserError: when it does not end in time.
     """
     where = engine_folder(folder)
-    running = read_connection(where)
-    if running is None or not is_running(where):
-        return False
-    os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_LIMIT
+    told = 0
     while is_running(where):
+        running = read_connection(where)
+        pid = running.pid if running else 0
+        if told and pid != told:
+            break  # another one was started meanwhile
+        if pid and not told:  # one that is just being started has no process yet
+            told = pid
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
         if time.monotonic() > deadline:
             raise UserError(
-                f"The engine in {where} (process {running.pid}) still works on a statement after {STOP_LIMIT:.0f} s. "
-                f"Wait and stop it again, or kill {running.pid}: committed rows are safe."
+                f"The engine in {where} (process {pid}) still works on a statement after {STOP_LIMIT:.0f} s. "
+                f"Wait and stop it again, or kill {pid}: committed rows are safe."
             )
         time.sleep(0.05)
-    return True
+    return told > 0
 
 
 def _start(folder: Path) -> Endpoint:
     node = node_program()
     endpoint = next_connection(read_connection(folder))
+    # Before the lock is held: who finds it held must not find the process of last time here, and signal that.
+    write_connection(folder, endpoint)
     lock = take_lock(folder)
     if lock is None:
         raise UserError(f"The engine in {folder} was started by somebody else just now: try again.")
-    write_connection(folder, endpoint)
     log = folder / "engine.log"
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(folder / "engine.log.1")

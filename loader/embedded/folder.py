@@ -101,9 +101,7 @@ def next_connection(known: Endpoint | None) -> Endpoint:
     """The endpoint to start with: the one of last time, on another port if its own was taken meanwhile."""
     if known is None:
         return Endpoint(HOST, _free_port(), DATABASE, USER, secrets.token_urlsafe(24), 0)
-    if _is_free(known.port):
-        return known
-    return replace(known, port=_free_port())
+    return replace(known, port=known.port if _is_free(known.port) else _free_port(), pid=0)
 
 
 @contextmanager
