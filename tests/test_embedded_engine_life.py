@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -139,6 +140,49 @@ def test_a_node_that_never_ends_by_itself_does_not_keep_the_folder(
     finally:
         with suppress(ProcessLookupError):
             os.kill(endpoint.pid, signal.SIGKILL)
+
+
+def test_an_engine_that_breaks_while_it_closes_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    breaks = tmp_path / "breaks.cjs"
+    breaks.write_text(
+        "const { MessagePort } = require('node:worker_threads');"
+        "process.once('SIGTERM', () => { MessagePort.prototype.postMessage = () => { throw new Error('broken') } })"
+    )
+    monkeypatch.setenv("NODE_OPTIONS", f"--require {breaks}")
+    monkeypatch.setattr("loader.embedded.engine.STOP_LIMIT", 20.0)
+    endpoint = embedded.start(tmp_path / "engine")
+    try:
+        assert embedded.stop(tmp_path / "engine")
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(endpoint.pid, signal.SIGKILL)
+
+
+def test_stop_waits_for_a_client_no_longer_than_for_the_statement_that_runs(folder: Path) -> None:
+    busy = open_connection(folder)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: [run(busy, "select count(*) from generate_series(1, 1500000)") for _ in range(1000)])
+        time.sleep(1)
+        began = time.monotonic()
+        assert embedded.stop(folder)
+        assert time.monotonic() - began < 10
+
+
+def test_stop_signals_nobody_else_when_it_meets_a_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded.stop(folder)
+    signalled: list[int] = []
+
+    def popen(*_: Any, **__: Any) -> None:
+        with ThreadPoolExecutor(1) as pool, suppress(TimeoutError):
+            pool.submit(embedded.stop, folder).result(timeout=0.3)
+        raise OSError("no process today")
+
+    monkeypatch.setattr("loader.embedded.engine.STOP_LIMIT", 0.5)
+    monkeypatch.setattr("loader.embedded.engine.subprocess.Popen", popen)
+    monkeypatch.setattr("loader.embedded.engine.os.kill", lambda pid, _: signalled.append(pid))
+    with pytest.raises((OSError, UserError)):
+        embedded.start(folder)
+    assert signalled == []
 
 
 def test_after_a_kill_every_committed_row_is_there_and_no_other(folder: Path) -> None:

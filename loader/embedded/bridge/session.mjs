@@ -61,6 +61,8 @@ export class Session {
   #lending = null
   #lastActivity = Date.now()
   #told = false
+  /** What runs may end, nothing more is begun. */
+  #closing = false
 
   /**
    * @param {import('./engine.mjs').Engine} engine
@@ -132,6 +134,7 @@ export class Session {
   /** Lets the running statement end, then closes the engine. */
   async close() {
     this.queue = []
+    this.#closing = true
     const since = Date.now()
     for (let told = false; this.#busy || (this.owner && !this.#engine.idle);) {
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -148,7 +151,7 @@ export class Session {
   }
 
   async #next() {
-    if (this.#busy || this.owner) return
+    if (this.#busy || this.#closing || this.owner) return
     const client = this.queue.shift()
     if (!client) return
     this.owner = client
@@ -189,6 +192,7 @@ export class Session {
   }
 
   #pump() {
+    if (this.#closing && this.#engine.idle) return
     const parts = this.owner?.takeBatch()
     if (parts?.length) this.#engine.send(parts)
     this.owner?.flow()
