@@ -178,7 +178,7 @@ export class Session {
     if (last && from) last.state = from
     if (last?.gone && from) this.#gone.push(from)
     this.#resident = null
-    this.#guests.add(client)
+    if (!client.gone) this.#guests.add(client)
     const gone = this.#gone.splice(0)
     const others = [...this.#guests].filter((other) => other !== client).map((other) => other.state)
     await change(this.#engine, { from, gone, to: client.state, others })
