@@ -54,6 +54,15 @@ def test_settings_stay_with_their_client(connect: Connect) -> None:
     ]
 
 
+def test_an_encoding_that_the_engine_does_not_have_is_refused_and_harms_nobody(connect: Connect) -> None:
+    bystander, other = connect(), connect()
+    run(bystander, "create temp table untouched(a int)")
+    with pytest.raises(psycopg2.errors.FeatureNotSupported):
+        run(other, "set client_encoding to 'latin1'")
+    assert run(other, "select 'ä'") == [("ä",)]
+    assert run(bystander, "select count(*) from untouched") == [(0,)]
+
+
 def test_prepared_statements_of_one_name_do_not_collide(connect: Connect) -> None:
     clients = [connect() for _ in range(3)]
     for number, client in enumerate(clients):

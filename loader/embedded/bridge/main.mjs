@@ -53,6 +53,8 @@ async function create() {
   await engine.close()
   await engine.open({ dataDir, database, user, settings })
   await engine.query('create extension if not exists timescaledb')
+  // PGlite's functions for these break the engine; without them, another client_encoding than UTF8 is an error of PostgreSQL's.
+  await engine.query('delete from pg_conversion')
   await engine.query(readFileSync(new URL('locks.sql', import.meta.url), 'utf8'))
   await engine.close()
   writeFileSync(finished, '')
