@@ -86,6 +86,25 @@ def test_a_client_that_was_cancelled_while_it_waited_with_much_goes_on(connect: 
         assert pool.submit(lambda: run(waiting, "select 2")).result(timeout=10) == [(2,)]
 
 
+LARGE = message(b"Q", b"select repeat('x', 1000) from generate_series(1, 100000)\0")
+
+
+def test_a_cancel_that_waits_for_a_slow_reader_harms_nobody(connect: Connect) -> None:
+    bystander, client = connect(), connect()
+    run(bystander, "create temp table unharmed(a int)")
+    with socket.socket(fileno=os.dup(client.fileno())) as line:
+        line.settimeout(60)
+        line.sendall(LARGE)
+        time.sleep(0.5)
+        client.cancel()
+        time.sleep(6)
+        said = b""
+        while not said.endswith(b"Z\0\0\0\x05I"):
+            said += line.recv(1 << 20)
+    assert b"canceling statement due to user request\0F" in said
+    assert run(bystander, "select count(*) from unharmed") == [(0,)]
+
+
 PARSE = message(b"P", b"\0select generate_series(1, 3)\0\0\0")
 BIND = message(b"B", b"\0\0\0\0\0\0\0\0")
 ONE_ROW = message(b"E", b"\0\0\0\0\x01")
