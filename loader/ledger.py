@@ -109,8 +109,9 @@ def remove(cursor: psycopg2.extensions.cursor, table: str, condition: str, load_
 
     Who keeps in step with raw finds new rows by their `_load_id`, and by these notes those replaced or deleted.
     """
+    delete = f"delete from raw.{quote(table)} as t where {condition} returning t._rowid".replace("%", "%%")  # in names
     cursor.execute(
-        f"with removed as (delete from raw.{quote(table)} as t where {condition} returning t._rowid) "
+        f"with removed as ({delete}) "
         "insert into raw._removed (table_name, rowid, load_id) select %s, _rowid, %s from removed "
         "on conflict (table_name, rowid) do update set load_id = excluded.load_id",
         (table, load_id),
@@ -276,7 +277,7 @@ class Ledger:
 
     def _do(self, sql: str, *values: object) -> None:
         with self.connection.cursor() as cursor:
-            cursor.execute(sql, values)
+            cursor.execute(sql, values or None)
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:

@@ -1,0 +1,39 @@
+"""Names that mean something to a library on the way: they reach raw unharmed, in the first load and in later ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import sources
+from tests.places import Place
+
+
+@pytest.fixture(autouse=True)
+def empty(place: Place) -> None:
+    place.query("drop schema if exists raw cascade")
+
+
+def load(place: Place, source: Path) -> dict[str, object]:
+    done = place.run("python", "-m", "loader.run", "--source", str(source), "--batch-size", "4", "--json")
+    document: dict[str, object] = json.loads(done.stdout)
+    return document
+
+
+def in_step(place: Place, source: Path) -> bool:
+    load(place, source)
+    return sources.differences(source, place) == []
+
+
+def test_a_percent_sign_in_a_name_is_no_place_for_a_value(place: Place, tmp_path: Path) -> None:
+    source = sources.write(
+        tmp_path / "s.db",
+        'create table "return%s" (id integer primary key, "수익률%" real, "%(x)s" text)',
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20) "
+        'insert into "return%s" select i, i / 7.0, i from n',
+    )
+    assert in_step(place, source)
+    sources.write(source, 'update "return%s" set "수익률%" = -1 where id = 3', 'delete from "return%s" where id = 9')
+    assert in_step(place, source)
