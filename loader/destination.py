@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from dlt.common.destination import DestinationCapabilitiesContext, PreparedTable
 from dlt.common.destination.client import JobClientBase, LoadJob, RunnableLoadJob
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.runtime import signals
+from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration, PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
@@ -128,6 +129,12 @@ def destination(work: Work) -> postgres:
             if file_path.endswith(FORMAT):
                 return WindowJob(file_path, work)
             return super().create_load_job(table, file_path, load_id, restore)
+
+        def _create_table_update(
+            self, table_name: str, storage_columns: TTableSchemaColumns
+        ) -> Sequence[TColumnSchema]:
+            # dlt takes whoever folds names by a function of his own for one that ignores their case.
+            return self.schema.get_new_table_columns(table_name, storage_columns, case_sensitive=True)
 
         def should_load_data_to_staging_dataset(self, _table_name: str) -> bool:
             return False  # to find out, dlt would copy all that it knows of the columns, for each window

@@ -37,3 +37,20 @@ def test_a_percent_sign_in_a_name_is_no_place_for_a_value(place: Place, tmp_path
     assert in_step(place, source)
     sources.write(source, 'update "return%s" set "수익률%" = -1 where id = 3', 'delete from "return%s" where id = 9')
     assert in_step(place, source)
+
+
+def test_a_column_renamed_in_its_case_alone_is_another_column(place: Place, tmp_path: Path) -> None:
+    source = sources.write(
+        tmp_path / "s.db",
+        "create table t (id integer primary key, close real, _LOAD_ID text)",
+        "insert into t values (1, 1.5, 'x')",
+    )
+    assert in_step(place, source)
+    sources.write(source, "alter table t rename column close to Close")
+    assert load(place, source)["changes"] == [
+        "Column t.Close is new (double precision).",
+        "Column t.close is gone from the source; raw keeps it.",
+    ]
+    assert sources.differences(source, place) == []
+    sources.write(source, "alter table t add column volume integer", "insert into t values (2, 2.5, 'y', 3)")
+    assert in_step(place, source)
