@@ -85,7 +85,15 @@ def _reconcile(table: TablePlan, present: dict[str, str], ledger: Ledger) -> tup
     here = {column.target for column in columns} | {"_rowid", "_load_id"}
     for name in present.keys() - here:
         changes.append(Change(table.target, f"Column {table.target}.{name} is gone from the source; raw keeps it."))
-    return replace(table, columns=tuple(columns)), changes
+    return _fitted(table, tuple(columns)), changes
+
+
+def _fitted(table: TablePlan, columns: tuple[Column, ...]) -> TablePlan:
+    """The table with the types that raw keeps, which decide, with the pages, what the rows become."""
+    windows, wanted = table.windows, set(table.columns)
+    if kept := [f"{column.target} {column.type}" for column in columns if column not in wanted]:
+        windows = tuple(replace(one, pages=one.pages and f"{one.pages} {', '.join(kept)}") for one in windows)
+    return replace(table, columns=columns, windows=windows)
 
 
 def _can_become(was: str, wanted: str) -> bool:

@@ -1,0 +1,34 @@
+"""Raw after its source, or raw itself, has changed its shape: as if it had been so from the start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import sources
+from tests.places import Place
+
+
+@pytest.fixture(autouse=True)
+def empty(place: Place) -> None:
+    place.query("drop schema if exists raw cascade")
+
+
+def load(place: Place, source: Path, *more: str) -> dict[str, object]:
+    done = place.run("python", "-m", "loader.run", "--source", str(source), "--json", *more, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    document: dict[str, object] = json.loads(done.stdout)
+    return document
+
+
+def test_rows_that_a_new_type_makes_fit_are_taken_in(place: Place, tmp_path: Path) -> None:
+    source = sources.write(tmp_path / "s.db", "create table t (a)", "insert into t values (1), (2)")
+    assert load(place, source)["rejected"] == 0
+    sources.write(source, "update t set a = 'text'")
+    assert load(place, source)["rejected"] == 2, "the column still has its integers"
+    sources.write(source, "create table other (x)")
+    assert "Column t.a becomes text (it was bigint)." in load(place, source)["changes"]
+    assert place.query("select a from raw.t") == [("text",), ("text",)]
+    assert sources.differences(source, place) == []
