@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from loader.plan import TablePlan, Window
 from loader.source import quote
+from loader.types import BIGINT, DOUBLE
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,15 @@ class Difference:
     remaining: int
 
 
-def select(table: TablePlan, window: Window, present: Collection[str]) -> str:
-    """The query that reads a window of raw as the plan sees it; a column that raw has not yet is NULL throughout."""
-    listed = [
-        f"{quote(column.target) if column.target in present else 'null'}::{column.type} as {quote(column.target)}"
-        for column in table.columns
-    ]
+def select(table: TablePlan, window: Window, present: Mapping[str, str]) -> str:
+    """The query that reads a window of raw as the plan sees it.
+
+    A column that raw has not yet is NULL throughout, and so is one that will change its type, unless numbers do.
+    """
+    listed = []
+    for column in table.columns:
+        kept = present.get(column.target, "") in (column.type, BIGINT if column.type == DOUBLE else column.type)
+        listed.append(f"{quote(column.target) if kept else 'null'}::{column.type} as {quote(column.target)}")
     return (
         f"select {', '.join(['_rowid', *listed])} from raw.{quote(table.target)} "
         f"where _rowid between {window.low} and {window.high}"

@@ -32,3 +32,14 @@ def test_rows_that_a_new_type_makes_fit_are_taken_in(place: Place, tmp_path: Pat
     assert "Column t.a becomes text (it was bigint)." in load(place, source)["changes"]
     assert place.query("select a from raw.t") == [("text",), ("text",)]
     assert sources.differences(source, place) == []
+
+
+def test_a_dry_run_foretells_a_column_of_another_type(place: Place, tmp_path: Path) -> None:
+    source = sources.write(tmp_path / "s.db", "create table t (a, b real)", "insert into t (b) values (1.5), (2)")
+    load(place, source)
+    sources.write(source, "update t set a = x'00' where b = 2")
+    (table,) = load(place, source, "--dry-run")["tables"]
+    assert (table["new"], table["changed"], table["columns"]) == (0, 1, {"a": "bytea", "b": "double precision"})
+    (table,) = load(place, source)["tables"]
+    assert (table["written"], table["removed"]) == (1, 1)
+    assert sources.differences(source, place) == []
