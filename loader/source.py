@@ -35,7 +35,7 @@ class SourceTable:
     """A table of the file.
 
     `rowid` is the SQL expression that numbers its rows: SQLite's rowid, or, in a WITHOUT ROWID table,
-    the row's place by primary key.
+    the row's place by primary key; likewise where columns have taken all names of the rowid.
 
     Attributes:
         root: the page of the file at which its b-tree begins.
@@ -92,7 +92,8 @@ def _table(connection: sqlite3.Connection, name: str, root: int) -> SourceTable:
         computes = any(row[6] for row in described)
         return SourceTable(name, columns, free, True, root, key[0] if is_rowid else None, computes)
     order = ", ".join(quote(column) for column in key)
-    return SourceTable(name, columns, f"row_number() over (order by {order})", False, root, None, False)
+    over = f"order by {order}" if order else ""  # without a key: as they lie in the file
+    return SourceTable(name, columns, f"row_number() over ({over})", False, root, None, False)
 
 
 def _answers(connection: sqlite3.Connection, query: str) -> bool:

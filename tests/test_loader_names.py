@@ -54,3 +54,11 @@ def test_a_column_renamed_in_its_case_alone_is_another_column(place: Place, tmp_
     assert sources.differences(source, place) == []
     sources.write(source, "alter table t add column volume integer", "insert into t values (2, 2.5, 'y', 3)")
     assert in_step(place, source)
+
+
+def test_columns_may_take_all_names_of_the_rowid(place: Place, tmp_path: Path) -> None:
+    source = sources.write(
+        tmp_path / "s.db", "create table t (rowid, oid, _rowid_)", "insert into t values (1, 2, 3), (1, 2, 3)"
+    )
+    load(place, source)
+    assert place.query("select _rowid, rowid, oid, _rowid_ from raw.t order by 1") == [(1, 1, 2, 3), (2, 1, 2, 3)]
