@@ -136,6 +136,6 @@ def apply(changes: list[Change], ledger: Ledger) -> None:
                 ) from error
 
 
-def strays(table: TablePlan) -> str:
-    """The condition for rows of raw that are outside all windows of a table that is compared anew."""
-    return " and ".join(f"not (t._rowid between {window.low} and {window.high})" for window in table.windows) or "true"
+def strays(table: TablePlan, rowid: str) -> str:
+    """The condition for rows that are outside all windows of a table that is compared anew."""
+    return " and ".join(f"not ({rowid} between {window.low} and {window.high})" for window in table.windows) or "true"

@@ -191,9 +191,14 @@ class Ledger:
             found.setdefault(table, {})[entry[0]] = Entry(*entry)
         return found
 
-    def forget(self, table: str) -> None:
-        """Strike a table's windows, so that every one of them is compared row by row."""
-        self._do("delete from raw._windows where table_name = %s", table)
+    def forget(self, table: str, strays: str) -> None:
+        """Strike a table's windows, so that every one of them is compared row by row, and its rejected rows outside."""
+        self._do(
+            "delete from raw._windows where table_name = %s; "
+            f"delete from raw.rejected_rows where table_name = %s and ({strays})",
+            table,
+            table,
+        )
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The tables of raw that hold source rows, with their columns and types."""

@@ -95,7 +95,7 @@ def replicate(
                 pipeline.extract(resources, schema=_schema([table for table, _ in grouped]))
                 pipeline.normalize()
             work.load_id = begin()
-            _clear(standings, tasks, ledger, work.load_id)
+            _clear(standings, tasks, ledger, work)
             if grouped:
                 pipeline.load()
         except PipelineStepFailed as failure:
@@ -110,15 +110,17 @@ def replicate(
     return work.load_id
 
 
-def _clear(standings: list[Standing], tasks: list[Task], ledger: Ledger, load_id: int) -> None:
-    """Make the tables ready that are there: no rows that the source cannot have, an index where windows merge."""
+def _clear(standings: list[Standing], tasks: list[Task], ledger: Ledger, work: Work) -> None:
+    """Make the tables ready: no rows that the source cannot have, an index where windows merge."""
     busy = {id(task.table) for task in tasks}
     for standing in standings:
         table = standing.table
         if standing.exists and not standing.trusted:
             with ledger.connection.cursor() as cursor:
-                remove(cursor, table.target, strays(table), load_id)
-            ledger.forget(table.target)
+                removed = remove(cursor, table.target, strays(table, "t._rowid"), work.load_id)
+            work.report(Done(table.target, 0, 0, 0, removed, 0, 0.0))
+        if not standing.trusted:
+            ledger.forget(table.target, strays(table, "rowid"))
         if standing.exists and len(table.windows) > 1 and id(table) in busy:
             ledger.index(table.target)
 

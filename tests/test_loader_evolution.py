@@ -43,3 +43,17 @@ def test_a_dry_run_foretells_a_column_of_another_type(place: Place, tmp_path: Pa
     (table,) = load(place, source)["tables"]
     assert (table["written"], table["removed"]) == (1, 1)
     assert sources.differences(source, place) == []
+
+
+def test_rows_between_windows_that_are_cut_anew_go_and_are_counted(place: Place, tmp_path: Path) -> None:
+    source = sources.write(
+        tmp_path / "s.db",
+        "create table t (id integer primary key, a integer)",
+        "insert into t values (1, 1), (2, 2), (1000, 3), (1001, 'many')",
+    )
+    load(place, source, "--batch-size", "16")
+    sources.write(source, "delete from t where id >= 1000")
+    document = load(place, source, "--batch-size", "32")
+    assert (document["rejected"], [table["removed"] for table in document["tables"]]) == (0, [1])
+    assert place.query("select rowid from raw._removed") == [(1000,)]
+    assert sources.differences(source, place) == []
