@@ -83,6 +83,11 @@ def _reconcile(table: TablePlan, present: dict[str, str], ledger: Ledger) -> tup
                 column = replace(column, type=was, guard=types.guard(at, was))
         columns.append(column)
     here = {column.target for column in columns} | {"_rowid", "_load_id"}
+            elif was not in types.OF_CLASS.values():
+                raise UserError(
+                    f"Column {column.target} of raw.{table.target} is {was}, a type that no load makes: drop it, or "
+                    f"alter it to {column.type}, and run again."
+                )
     for name in present.keys() - here:
         changes.append(Change(table.target, f"Column {table.target}.{name} is gone from the source; raw keeps it."))
     return _fitted(table, tuple(columns)), changes

@@ -45,6 +45,20 @@ def test_a_dry_run_foretells_a_column_of_another_type(place: Place, tmp_path: Pa
     assert sources.differences(source, place) == []
 
 
+def test_a_type_that_somebody_gave_a_column_is_named(place: Place, tmp_path: Path) -> None:
+    source = sources.write(tmp_path / "s.db", "create table t (a text)", "insert into t values ('2024-01-05')")
+    load(place, source)
+    place.query("alter table raw.t alter a type date using a::date")
+    done = place.run("python", "-m", "loader.run", "--source", str(source), check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "loader: Column a of raw.t is date, a type that no load makes: drop it, or alter it to text, and run again.\n",
+    )
+    place.query("alter table raw.t drop column a")
+    load(place, source)
+    assert sources.differences(source, place) == []
+
+
 def test_rows_between_windows_that_are_cut_anew_go_and_are_counted(place: Place, tmp_path: Path) -> None:
     source = sources.write(
         tmp_path / "s.db",
