@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,7 @@ from dlt.common.destination import DestinationCapabilitiesContext, PreparedTable
 from dlt.common.destination.client import JobClientBase, LoadJob, RunnableLoadJob
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.runtime import signals
-from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
+from dlt.common.schema.typing import TColumnSchema, TSchemaTables, TTableSchemaColumns
 from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration, PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
@@ -129,6 +129,10 @@ def destination(work: Work) -> postgres:
             if file_path.endswith(FORMAT):
                 return WindowJob(file_path, work)
             return super().create_load_job(table, file_path, load_id, restore)
+
+        def update_stored_schema(self, *asked: Any, **named: Any) -> TSchemaTables | None:
+            # dlt would believe its own note of tables and columns that were dropped from raw since.
+            return super().update_stored_schema(*asked, **named | {"force": True})
 
         def _create_table_update(
             self, table_name: str, storage_columns: TTableSchemaColumns

@@ -26,8 +26,8 @@ class Change:
 class Standing:
     """How a table of the plan stands in raw before the load.
 
-    `known` are its windows in the ledger; they are trusted only if raw has as many rows as they say
-    and the windows are cut in the same way. `trusted` False means that every row is compared.
+    `known` are its windows in the ledger; they are trusted only if raw has every column, as many rows, kept and
+    rejected, as they say, and the windows are cut in the same way. `trusted` False means that every row is compared.
     """
 
     table: TablePlan
@@ -38,25 +38,30 @@ class Standing:
 
 
 def stand(plan: Plan, ledger: Ledger, distrust: bool = False) -> tuple[list[Standing], list[Change]]:
-    """Hold the plan against the target: each table's standing, with the types that raw can keep, and the changes."""
-    present = ledger.columns()
-    if not present:
-        return [Standing(table, False, 0, {}, True) for table in plan.tables], []
-    windows = ledger.windows()
+    """Hold the plan against the target: each table's standing, with the types that raw can keep, and the changes.
+
+    Raises:
+        UserError: when somebody gave a column of raw a type that no load writes.
+    """
+    present, windows, rejected = ledger.columns(), ledger.windows(), ledger.rejected()
     standings, changes = [], []
     for table in plan.tables:
-        columns = present.get(table.target)
+        columns, known = present.get(table.target), windows.get(table.target, {})
+        set_aside = rejected.get(table.target, 0)
         if columns is None:
-            changes.append(Change(table.target, f"Table {table.target} is new."))
-            standings.append(Standing(table, False, 0, {}, True))
+            if present:
+                changes.append(Change(table.target, f"Table {table.target} is new."))
+            standings.append(Standing(table, False, 0, known, not known and not set_aside))
             continue
         fitted, changed = _reconcile(table, columns, ledger)
         changes += changed
-        known, rows = windows.get(table.target, {}), ledger.count(table.target)
+        rows = ledger.count(table.target)
         width = plan.window_width if table.source.has_rowid else LARGEST_ROWID
         cut_alike = all(entry.high - entry.low == width for entry in known.values())
         sound = rows == sum(entry.rows - entry.rejected for entry in known.values())
-        standings.append(Standing(fitted, True, rows, known, cut_alike and sound and not distrust))
+        sound = sound and set_aside == sum(entry.rejected for entry in known.values())
+        whole = all(column.target in columns for column in table.columns)
+        standings.append(Standing(fitted, True, rows, known, cut_alike and sound and whole and not distrust))
     return standings, changes
 
 
@@ -78,16 +83,16 @@ def _reconcile(table: TablePlan, present: dict[str, str], ledger: Ledger) -> tup
         elif was != column.type:
             if _can_become(was, column.type) or ledger.all_null(table.target, column.target):
                 changes.append(_retype(table, column, was))
-            else:
-                at = next(c for c in table.source.columns if c.name == column.source)
-                column = replace(column, type=was, guard=types.guard(at, was))
-        columns.append(column)
-    here = {column.target for column in columns} | {"_rowid", "_load_id"}
             elif was not in types.OF_CLASS.values():
                 raise UserError(
                     f"Column {column.target} of raw.{table.target} is {was}, a type that no load makes: drop it, or "
                     f"alter it to {column.type}, and run again."
                 )
+            else:
+                at = next(c for c in table.source.columns if c.name == column.source)
+                column = replace(column, type=was, guard=types.guard(at, was))
+        columns.append(column)
+    here = {column.target for column in columns} | {"_rowid", "_load_id"}
     for name in present.keys() - here:
         changes.append(Change(table.target, f"Column {table.target}.{name} is gone from the source; raw keeps it."))
     return _fitted(table, tuple(columns)), changes

@@ -175,6 +175,8 @@ class Ledger:
 
     def finish(self, load_id: int, digest: str | None, outcome: str) -> None:
         """Close a load; `digest` is that of the whole file, None when only a part of it was loaded."""
+        # A table that was dropped from raw, and that no load makes again, is not looked for.
+        self._do("delete from raw._tables where to_regclass(format('raw.%I', table_name)) is null")
         self._do(
             "update raw._loads set finished_at = clock_timestamp(), fingerprint = %s, outcome = %s where load_id = %s",
             digest,
@@ -185,9 +187,8 @@ class Ledger:
     def windows(self) -> dict[str, dict[int, Entry]]:
         """Every window by table and lower end."""
         found: dict[str, dict[int, Entry]] = {}
-        for table, *entry in self._rows(
-            "select table_name, low, high, source_rows, rejected_rows, fingerprint, pages from raw._windows"
-        ):
+        listed = "select table_name, low, high, source_rows, rejected_rows, fingerprint, pages from raw._windows"
+        for table, *entry in self._rows(listed) if self.exists() else ():
             found.setdefault(table, {})[entry[0]] = Entry(*entry)
         return found
 
@@ -246,9 +247,10 @@ class Ledger:
         found = self._rows(f"select 1 from raw.{quote(table)} where {quote(column)} is not null limit 1")
         return not found
 
-    def recorded(self) -> dict[str, int]:
-        """The rows of each table of raw as the last load left them."""
-        return dict(self._rows("select table_name, raw_rows from raw._tables"))
+    def recorded(self) -> list[tuple[str, dict[str, str], int, int]]:
+        """Each table as the last load left it: name, columns with their types, rows in raw, rejected rows."""
+        found = self._rows("select table_name, columns, raw_rows, rejected_rows from raw._tables")
+        return [(name, {one["name"]: one["type"] for one in columns.values()}, *rows) for name, columns, *rows in found]
 
     def lines(self) -> list[tuple[str, int, int, int, int, int]]:
         """Each table: name, source rows, raw rows, rejected rows, windows, load."""
@@ -258,9 +260,11 @@ class Ledger:
             "group by t.table_name order by t.source_rows desc, t.table_name"
         )
 
-    def rejected(self) -> int:
-        """How many rows are kept in raw.rejected_rows."""
-        return int(self._value("select count(*) from raw.rejected_rows"))
+    def rejected(self) -> dict[str, int]:
+        """How many rows of each table are kept in raw.rejected_rows."""
+        return (
+            dict(self._rows("select table_name, count(*) from raw.rejected_rows group by 1")) if self.exists() else {}
+        )
 
     def record(self, table: TablePlan, load_id: int, raw_rows: int) -> tuple[int, int]:
         """Write a table's line from its windows and return (source rows, rejected rows)."""

@@ -77,7 +77,7 @@ def run(options: Options) -> int:
                 options.tell(f"Reading from a snapshot of {options.source}.")
                 checking = aside.submit(quick_check, snapshot)
                 _load(options, snapshot, target, ledger, summary, checking, importing)
-        summary.rejected = ledger.rejected()
+        summary.rejected = sum(ledger.rejected().values())
     summary.seconds = time.monotonic() - begun
     print(json.dumps(summary.document(), ensure_ascii=False, indent=2) if options.json else summary.text())
     return WELL if summary.well else NOT_WELL
@@ -97,11 +97,16 @@ def _preview(options: Options, target: Target, ledger: Ledger) -> int:
 
 
 def _is_loaded(source: Path, ledger: Ledger) -> bool:
-    """Whether the file is the one last loaded, completely, and raw still has every row of it."""
+    """Whether the file is the one last loaded, completely, and raw still has every column and row of it."""
     last = next(iter(ledger.loads(1)), None)
     if last is None or last.fingerprint is None or last.fingerprint != digest(source):
         return False
-    return all(ledger.count(table) == rows for table, rows in ledger.recorded().items())
+    present, rejected = ledger.columns(), ledger.rejected()
+    return all(
+        columns.items() <= present.get(table, {}).items()
+        and (rows, set_aside) == (ledger.count(table), rejected.get(table, 0))
+        for table, columns, rows, set_aside in ledger.recorded()
+    )
 
 
 def _plan(

@@ -137,8 +137,8 @@ def _tasks(standing: Standing) -> Iterator[Task]:
     for window in standing.table.windows:
         entry = known.get(window.low)
         yield Task(standing.table, window, entry, empty=standing.trusted and entry is None)
-    if not standing.exists and not standing.table.windows:
-        yield Task(standing.table, NO_ROWS, None, empty=True)  # an empty table, for dlt to make
+    if not standing.table.windows and not (standing.exists and standing.trusted):
+        yield Task(standing.table, NO_ROWS, None, empty=True)  # an empty table, for dlt to make or to add columns to
     here = {window.low for window in standing.table.windows}
     for entry in known.values():
         if entry.low not in here:  # all of its rows were deleted in the source

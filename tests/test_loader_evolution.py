@@ -45,6 +45,53 @@ def test_a_dry_run_foretells_a_column_of_another_type(place: Place, tmp_path: Pa
     assert sources.differences(source, place) == []
 
 
+def test_a_column_of_an_empty_table_arrives(place: Place, tmp_path: Path) -> None:
+    source = sources.write(tmp_path / "s.db", "create table t (a)")
+    load(place, source)
+    sources.write(source, "alter table t add column b")
+    assert load(place, source)["changes"] == ["Column t.b is new (text)."]
+    assert place.query("select a, b from raw.t") == []
+    assert load(place, source, "--full-refresh")["changes"] == []
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "drop table raw.t",
+        "drop table raw.t, raw.other",
+        "alter table raw.t drop column b",
+        "delete from raw.rejected_rows",
+        "delete from raw._windows where low = 0",
+        "update raw._windows set rejected_rows = 0",
+    ],
+)
+@pytest.mark.parametrize("touched", [False, True])
+def test_what_was_taken_from_raw_comes_back(place: Place, tmp_path: Path, harm: str, touched: bool) -> None:
+    source = sources.write(
+        tmp_path / "s.db",
+        "create table t (id integer primary key, a integer, b text)",
+        "insert into t values (1, 1, 'x'), (2, 'many', 'y'), (20, 4, 'z')",
+        "create table other (x)",
+    )
+    load(place, source, "--batch-size", "16")
+    place.query(harm)
+    if touched or "_windows" in harm:
+        sources.write(source, "insert into other values (1)")
+    assert load(place, source, "--batch-size", "16")["warnings"] == []
+    assert sources.differences(source, place) == []
+    assert load(place, source)["unchanged"] is True
+
+
+def test_a_table_that_is_gone_may_be_dropped_from_raw(place: Place, tmp_path: Path) -> None:
+    source = sources.write(tmp_path / "s.db", "create table t (a)", "create table u (a)", "insert into t values (1)")
+    load(place, source)
+    sources.write(source, "drop table t")
+    assert load(place, source)["changes"] == ["Table t is gone from the source; raw keeps its last state."]
+    place.query("drop table raw.t")
+    assert load(place, source)["changes"] == []
+    assert load(place, source)["unchanged"] is True
+
+
 def test_a_type_that_somebody_gave_a_column_is_named(place: Place, tmp_path: Path) -> None:
     source = sources.write(tmp_path / "s.db", "create table t (a text)", "insert into t values ('2024-01-05')")
     load(place, source)
