@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -125,9 +125,14 @@ def open_snapshot(source: Path, folder: Path | None = None) -> Iterator[Snapshot
 
 def _copy(source: Path, copy: Path, journal: int) -> str:
     """Copy the file, and its log if it has one, while SQLite's own read lock keeps it consistent; return the digest."""
-    if journal == WAL_MODE and not source.with_name(source.name + "-shm").exists():
+    if journal == WAL_MODE and not _is_open(source):
         # Nobody has it open; opening it, even read-only, would make files beside it.
-        return _copy_files(source, copy)
+        with suppress(FileNotFoundError):  # of the log, when somebody has opened and closed it
+            copied = _copy_files(source, copy)
+            if not _is_open(source) and digest(source) == copied:
+                return copied
+        # Somebody wrote meanwhile: half of the copy may be older than the rest.
+        wal_of(copy).unlink(missing_ok=True)
     uri = f"file:{quote(os.fsencode(source.absolute()))}?mode=ro"  # bytes: the name may be none of this locale's
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as reader:
@@ -139,6 +144,11 @@ def _copy(source: Path, copy: Path, journal: int) -> str:
             f"{source} cannot be opened: SQLite says {error}. If a program that wrote to it was killed, open it once "
             "with that program, or with `sqlite3`, and run again."
         ) from error
+
+
+def _is_open(source: Path) -> bool:
+    """Whether somebody has a file in WAL mode open; all that do share the index of its log."""
+    return source.with_name(source.name + "-shm").exists()
 
 
 def _copy_files(source: Path, copy: Path) -> str:
