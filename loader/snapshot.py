@@ -99,6 +99,12 @@ def check(source: Path) -> int:
     return header[18]
 
 
+def _salt(log: Path) -> bytes:
+    """The header of a write-ahead log, another one each time that a writer begins it anew."""
+    with log.open("rb") as file:
+        return file.read(32)
+
+
 @contextmanager
 def open_snapshot(source: Path, folder: Path | None = None) -> Iterator[Snapshot]:
     """Copy the source and yield the copy, removed again at the end.
@@ -153,8 +159,12 @@ def _is_open(source: Path) -> bool:
 
 def _copy_files(source: Path, copy: Path) -> str:
     # In one call of the system: piece by piece, each would wait for Python's lock, which imports hold meanwhile.
-    for original in _files(source):
-        shutil.copyfile(original, copy if original == source else wal_of(copy))
+    shutil.copyfile(source, copy)
+    log, copied = wal_of(source), wal_of(copy)
+    while log.exists():
+        shutil.copyfile(log, copied)
+        if _salt(log) == _salt(copied):
+            break  # else a writer has begun the log anew meanwhile, and the copy ends amid the old one
     os.chmod(copy, 0o600)
     return digest(copy)
 

@@ -65,3 +65,20 @@ def test_a_writer_that_opens_and_closes_the_file_meanwhile(source: Path, monkeyp
     amid_the_copy(monkeypatch, ".db", write)
     assert len(states(source)) == 1
     assert next(numbers) > 1
+
+
+def test_a_writer_that_begins_the_log_anew_meanwhile(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(sqlite3.connect(source)) as connection:
+        connection.execute("pragma wal_autocheckpoint = 0")
+        transaction(connection, 1, "first")
+        transaction(connection, 2)
+        connection.execute("pragma wal_checkpoint(passive)")
+        numbers = iter((3, 4, 5, 6))
+
+        def write() -> None:
+            for number in numbers:
+                transaction(connection, number)
+
+        amid_the_copy(monkeypatch, "-wal", write)
+        assert len(states(source)) == 1
+        assert next(numbers, None) is None
