@@ -17,7 +17,7 @@ from loader.errors import NOT_WELL, WELL
 from loader.ledger import Ledger
 from loader.paths import as_text
 from loader.progress import progress, say
-from loader.snapshot import Snapshot, check, digest, open_snapshot, quick_check
+from loader.snapshot import Snapshot, check, digest, open_snapshot, quick_check, readable
 from loader.summary import Summary, TableSummary
 from loader.target import Target, resolve
 
@@ -90,7 +90,7 @@ def _preview(options: Options, target: Target, ledger: Ledger) -> int:
     with open_snapshot(options.source) as snapshot:
         quick_check(snapshot)
         planned, standings, changes = _plan(options, snapshot, ledger)
-        with progress(options.progress, planned.rows) as shown:
+        with readable(snapshot), progress(options.progress, planned.rows) as shown:
             told = preview.look(snapshot, target, ledger, standings, changes, shown)
     print(json.dumps(told.document(), ensure_ascii=False, indent=2) if options.json else told.text(str(target)))
     return NOT_WELL if told.rejected else WELL
@@ -113,7 +113,7 @@ def _plan(
     options: Options, snapshot: Snapshot, ledger: Ledger
 ) -> tuple[plan.Plan, list[evolve.Standing], list[evolve.Change]]:
     """What to do, the same for the dry run and the real one."""
-    with closing(snapshot.connect()) as reader:
+    with readable(snapshot), closing(snapshot.connect()) as reader:
         for name in source.left_out(reader):
             options.tell(f"The {name} has no rows of its own and is not copied.")
         planned = plan.make(reader, options.only, options.exclude, options.window_bits)

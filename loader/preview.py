@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import adbc_driver_postgresql.dbapi as adbc
 
 from loader.difference import difference, select
+from loader.errors import UserError, in_one_line
 from loader.evolve import Change, Standing
 from loader.interrupts import leave_to_python
 from loader.ledger import Ledger
@@ -107,11 +108,17 @@ def look(
         standings: the tables as they stand in raw.
         changes: what differs between the shapes of source and raw.
         shown: is told of each window.
+
+    Raises:
+        UserError: when source or target fails meanwhile.
     """
     present = ledger.columns()
     leave_to_python()
-    with adbc.connect(target.uri(), autocommit=True) as connection, connection.cursor() as cursor:
-        tables = [_look(snapshot, cursor, standing, present, shown) for standing in standings]
+    try:
+        with adbc.connect(target.uri(), autocommit=True) as connection, connection.cursor() as cursor:
+            tables = [_look(snapshot, cursor, standing, present, shown) for standing in standings]
+    except adbc.Error as error:  # of either database, which the same kind of driver reads
+        raise UserError(f"The dry run stopped: {in_one_line(error)}. Mend the cause and run again.") from error
     return Outlook(tuple(tables), tuple(change.says for change in changes), ROWS_A_SECOND[target.name])
 
 

@@ -182,15 +182,30 @@ def quick_check(snapshot: Snapshot) -> None:
     """Let SQLite look over every page of the copy.
 
     Raises:
-        UserError: when the file is corrupt.
+        UserError: when the file is corrupt, or cannot be read.
     """
-    try:
-        with closing(snapshot.connect()) as connection:
-            (said,) = connection.execute("pragma quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise damaged(snapshot.source, error) from error
+    with readable(snapshot), closing(snapshot.connect()) as connection:
+        (said,) = connection.execute("pragma quick_check(1)").fetchone()
     if said != "ok":
         raise damaged(snapshot.source, said)
+
+
+@contextmanager
+def readable(snapshot: Snapshot) -> Iterator[None]:
+    """Make a sentence of what SQLite says while the copy is read.
+
+    Raises:
+        UserError: when the file is corrupt, or needs a function or collation that only its own program has.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
+            raise damaged(snapshot.source, error) from error
+        raise UserError(
+            f"{snapshot.source} cannot be read: SQLite says {error}. What its own program has added to SQLite is not "
+            "known here: take the table or column that needs it out of a copy of the file, and load that."
+        ) from error
 
 
 def damaged(source: Path, said: object) -> UserError:

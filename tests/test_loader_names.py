@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,18 @@ def test_columns_may_take_all_names_of_the_rowid(place: Place, tmp_path: Path) -
     )
     load(place, source)
     assert place.query("select _rowid, rowid, oid, _rowid_ from raw.t order by 1") == [(1, 1, 2, 3), (2, 1, 2, 3)]
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+@pytest.mark.parametrize("kind", ["", "text"])
+def test_a_function_of_the_writing_program_is_named(
+    place: Place, tmp_path: Path, kind: str, more: tuple[str, ...]
+) -> None:
+    source = sources.write(tmp_path / "s.db", "create table u (a)")
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.create_function("own", 1, str, deterministic=True)
+        connection.execute(f"create table t (a text, b {kind} as (own(a)))")
+    done = place.run("python", "-m", "loader.run", "--source", str(source), *more, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"loader: {source} cannot be read: SQLite says unknown function: own(). ")
+    assert len(done.stderr.splitlines()) == 1
