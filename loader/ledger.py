@@ -16,7 +16,6 @@ import psycopg2
 import psycopg2.extensions
 
 from loader.errors import UserError
-from loader.plan import target_name
 from loader.source import quote
 
 if TYPE_CHECKING:
@@ -233,14 +232,20 @@ class Ledger:
         """Make rows quick to find by window and by load, for merging and for those who read what a load changed.
 
         A BRIN is a few pages however large the table is; it is made for the second load, so the first pays nothing.
+        PostgreSQL names it: any name of ours could be that of a table.
         """
-        relation, name = f"raw.{quote(table)}", quote(target_name(f"{table}_by_rowid"))
-        if self._value("select to_regclass(%s) is null", f"raw.{name}"):
+        relation = f"raw.{quote(table)}"
+        made = self._rows(
+            "select indexrelid::regclass::text from pg_index join pg_class c on c.oid = indexrelid "
+            "join pg_am a on a.oid = c.relam where indrelid = %s::regclass and amname = 'brin'",
+            relation,
+        )
+        if made:
+            self._do("select brin_summarize_new_values(%s)", made[0][0])
+        else:
             # Without statistics the planner knows no better than to read everything.
             analyze = f"analyze {relation} (_rowid, _load_id)"
-            self._do(f"create index {name} on {relation} using brin (_rowid, _load_id); {analyze}")
-        else:
-            self._do("select brin_summarize_new_values(%s)", f"raw.{name}")
+            self._do(f"create index on {relation} using brin (_rowid, _load_id); {analyze}")
 
     def all_null(self, table: str, column: str) -> bool:
         """Whether a column of raw holds no value at all."""
@@ -262,9 +267,8 @@ class Ledger:
 
     def rejected(self) -> dict[str, int]:
         """How many rows of each table are kept in raw.rejected_rows."""
-        return (
-            dict(self._rows("select table_name, count(*) from raw.rejected_rows group by 1")) if self.exists() else {}
-        )
+        counted = "select table_name, count(*) from raw.rejected_rows group by 1"
+        return dict(self._rows(counted)) if self.exists() else {}
 
     def record(self, table: TablePlan, load_id: int, raw_rows: int) -> tuple[int, int]:
         """Write a table's line from its windows and return (source rows, rejected rows)."""

@@ -79,3 +79,19 @@ def test_a_function_of_the_writing_program_is_named(
     assert done.returncode == 2
     assert done.stderr.startswith(f"loader: {source} cannot be read: SQLite says unknown function: own(). ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_table_may_be_named_like_anything_of_another(place: Place, tmp_path: Path) -> None:
+    source = sources.write(
+        tmp_path / "s.db",
+        "create table t (id integer primary key, a)",
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20) insert into t select i, i from n",
+        "create table t_by_rowid (a)",
+        "insert into t_by_rowid values (1)",
+    )
+    assert in_step(place, source)
+    for number in (2, 3):
+        sources.write(source, f"update t set a = {number}")
+        assert in_step(place, source)
+    ((index,),) = place.query("select indexname from pg_indexes where schemaname = 'raw' and tablename = 't'")
+    assert index not in sources.tables(source)
