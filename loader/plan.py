@@ -163,9 +163,11 @@ def target_name(name: str, forbidden: Collection[str] = ()) -> str:
 
 
 def refuse_collisions(what: str, names: dict[str, str], reserved: Collection[str]) -> None:
-    """Raise when two names of the source become one in the target, or one is the loader's own."""
+    """Raise when two names of the source become one in the target, or one is the loader's own, or empty."""
     seen: dict[str, str] = {}
     for source, target in names.items():
+        if not target:
+            raise UserError(f"One of the {what} has an empty name, which PostgreSQL cannot hold: rename it.")
         if target in reserved:
             raise UserError(f"{source!r} among the {what} is a name that the loader itself uses in raw: rename it.")
         if target in seen:

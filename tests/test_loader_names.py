@@ -95,3 +95,10 @@ def test_a_table_may_be_named_like_anything_of_another(place: Place, tmp_path: P
         assert in_step(place, source)
     ((index,),) = place.query("select indexname from pg_indexes where schemaname = 'raw' and tablename = 't'")
     assert index not in sources.tables(source)
+
+
+@pytest.mark.parametrize("made", ['create table "" (a)', 'create table t ("" integer)'])
+def test_an_empty_name_is_refused_in_a_sentence(place: Place, tmp_path: Path, made: str) -> None:
+    done = place.run("python", "-m", "loader.run", "--source", str(sources.write(tmp_path / "s.db", made)), check=False)
+    assert done.returncode == 2
+    assert "has an empty name, which PostgreSQL cannot hold: rename it." in done.stderr
