@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from loader.command import leave
 from loader.errors import COULD_NOT_RUN, UserError
 from loader.paths import source_path
-from loader.plan import WINDOW_BITS
 from loader.progress import say
 
 LARGEST_WINDOW = 1 << 40
@@ -22,6 +21,8 @@ environment: QUANT_TARGET, SPOCK_SQLITE, and POSTGRES_HOST, _PORT, _DB, _USER, _
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
+    from loader.plan import WINDOW_BITS
+
     made = argparse.ArgumentParser(
         prog="python -m loader.run",
         description="Copy every table of a SQLite file into the schema raw of PostgreSQL, "
@@ -76,8 +77,8 @@ def _set_beside(options: argparse.Namespace, *names: str) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
-    options = parser().parse_args(arguments)
     try:
+        options = parser().parse_args(arguments)  # whose imports an interrupt may meet, too
         gc.set_threshold(100_000)  # else a tenth of a run goes into looking through the modules that dlt imports
         sys.setswitchinterval(0.001)  # a thread that waits for another to decode keeps its server waiting, too
         # Imported late: --help and argument errors should not wait for database drivers.
