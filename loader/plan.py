@@ -70,6 +70,11 @@ class TablePlan:
         link = "and" if self.source.has_rowid else "where"
         return f"select 1 from {self._from(window)} {link} ({' or '.join(conditions)}) limit 1"
 
+    def sizes(self, window: Window) -> str:
+        """The query that tells how many bytes each column holds in a window."""
+        sums = (f"sum(length(cast({quote(column.source)} as blob)))" for column in self.columns)
+        return f"select {', '.join(sums)} from {self._from(window)}"
+
     def _from(self, window: Window) -> str:
         if not self.source.has_rowid:
             return self.source.sql_name

@@ -21,11 +21,13 @@ import xxhash
 from adbc_driver_manager import AdbcConnection, AdbcStatement
 
 from loader import types
+from loader.errors import UserError
 from loader.plan import Column, TablePlan, Window
 from loader.records import ARROW, NUMBERS, array, decode
 from loader.snapshot import Snapshot
 
 LARGEST_BATCH = 1 << 30
+LARGEST_COLUMN = (1 << 31) - 1  # bytes of a text or blob column in one window: beyond it Arrow's offsets turn negative
 PLAIN_NUMBER = re.compile(r"-?\d+\.\d+")
 
 
@@ -60,7 +62,10 @@ def read(snapshot: Snapshot, table: TablePlan, window: Window) -> Content:
 
 def _read_arrow(snapshot: Snapshot, table: TablePlan, window: Window) -> pa.Table | None:
     """The window as its pages tell, or the driver; None when something in it does not fit its column."""
-    read = decode(snapshot, table, window) or _drive(snapshot, table, window)
+    read = decode(snapshot, table, window)
+    if read is None:
+        _expect_room(snapshot, table, window)
+        read = _drive(snapshot, table, window)
     if read is None:
         return None
     fitted = [read[0]]
@@ -70,6 +75,20 @@ def _read_arrow(snapshot: Snapshot, table: TablePlan, window: Window) -> pa.Tabl
             return None
         fitted.append(fitting)
     return pa.Table.from_arrays(fitted, schema=_schema(table.columns))
+
+
+def _expect_room(snapshot: Snapshot, table: TablePlan, window: Window) -> None:
+    """Refuse what the driver would write beyond its memory; a file of half that size cannot hold it."""
+    if snapshot.path.stat().st_size <= LARGEST_COLUMN // 2:
+        return
+    with closing(snapshot.connect()) as connection:
+        sizes = connection.execute(table.sizes(window)).fetchone()
+    for column, size in zip(table.columns, sizes, strict=True):
+        if (size or 0) > LARGEST_COLUMN:
+            raise UserError(
+                f"Column {column.source} of {table.source.name} holds {size:,} bytes in the rows {window.low} to "
+                f"{window.high}, more than can be read together: make them fewer with --batch-size."
+            )
 
 
 def _drive(snapshot: Snapshot, table: TablePlan, window: Window) -> list[pa.Array] | None:
