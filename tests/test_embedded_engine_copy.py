@@ -223,6 +223,49 @@ def test_a_copy_sent_along_with_a_reset_gets_its_rows(connect: Connect, copy: by
     assert run(other, "select a from piped") == [(42,)]
 
 
+def query(sql: str) -> bytes:
+    return message(b"Q", sql.encode() + b"\0")
+
+
+def executed(sql: str) -> bytes:
+    parsed = message(b"P", b"\0" + sql.encode() + b"\0\0\0")
+    return parsed + message(b"B", b"\0" * 8) + message(b"E", b"\0" * 5)
+
+
+SYNC = message(b"S", b"")
+ANSWERED = {  # as PostgreSQL answers, by the first letters of its messages
+    "queries": (query("select 1/0") + query("select 1") + query("select 2"), "EZ TDCZ TDCZ"),
+    "a query and a batch": (query("bogus") + executed("select 1") + SYNC, "EZ 12DCZ"),
+    "batches": (
+        executed("select 1") + executed("bogus") + executed("select 2") + SYNC + executed("select 3") + SYNC,
+        "12DC EZ 12DCZ",
+    ),
+    "a transaction": (query("begin") + query("bogus") + query("select 1") + query("rollback"), "CZ EZ EZ CZ"),
+    "a COPY": (query("copy (select 1/0) to stdout") + query("select 1"), "EZ TDCZ"),
+}
+
+
+@pytest.mark.parametrize(("sent", "answers"), ANSWERED.values(), ids=ANSWERED.keys())
+def test_each_answer_of_many_is_ended_also_after_an_error(connect: Connect, sent: bytes, answers: str) -> None:
+    with socket.socket(fileno=os.dup(connect().fileno())) as line:
+        line.settimeout(60)
+        line.sendall(sent)
+        said, kinds, wanted = b"", "", answers.replace(" ", "")
+        while len(kinds) < len(wanted):
+            said += line.recv(1 << 16)
+            kinds = kinds_of(said)
+    assert kinds == wanted
+
+
+def kinds_of(said: bytes) -> str:
+    """The letters of whole messages."""
+    kinds, at = "", 0
+    while at + 5 <= len(said) and at + 1 + (size := int.from_bytes(said[at + 1 : at + 5])) <= len(said):
+        kinds += chr(said[at])
+        at += 1 + size
+    return kinds
+
+
 def resident(pid: int) -> int:
     """Bytes of memory that a process really has."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

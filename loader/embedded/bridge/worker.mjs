@@ -16,6 +16,9 @@ const shared = new Int32Array(counters)
 /** @type {Uint8Array} */
 let inbox = new Uint8Array(0)
 let inboxAt = 0
+let inboxView = new DataView(inbox.buffer)
+/** Where the message that is being read ends. */
+let messageEnd = 0
 let lastId = 0
 let outbox = new Uint8Array(PIECE)
 let outboxAt = 0
@@ -27,7 +30,8 @@ const wasm = /** @type {any} */ (pg.Module)
 /** @param {{id: number, bytes: Uint8Array}} piece */
 function take(piece) {
   inbox = piece.bytes
-  inboxAt = 0
+  inboxView = new DataView(inbox.buffer, inbox.byteOffset, inbox.byteLength)
+  inboxAt = messageEnd = 0
   lastId = piece.id
 }
 
@@ -68,7 +72,9 @@ function setInterrupts(value) {
 const read = wasm.addFunction((/** @type {number} */ pointer, /** @type {number} */ room) => {
   if (closing) return 0
   if (inboxAt >= inbox.length) waitForMore()
-  const bytes = inbox.subarray(inboxAt, inboxAt + room)
+  // One message at a time: with more at hand, PostgreSQL forgets the ReadyForQuery that follows an error.
+  if (inboxAt >= messageEnd) messageEnd = inboxAt + 1 + inboxView.getUint32(inboxAt + 1)
+  const bytes = inbox.subarray(inboxAt, Math.min(inboxAt + room, messageEnd))
   wasm.HEAPU8.set(bytes, pointer)
   inboxAt += bytes.length
   return bytes.length
@@ -118,7 +124,7 @@ port.on('message', (message) => {
     return
   }
   take(message)
-  while (inboxAt < inbox.length) wasm._interactive_one(inbox.length - inboxAt, inbox[inboxAt])
+  while (inboxAt < inbox.length) wasm._interactive_one(1 + inboxView.getUint32(inboxAt + 1), inbox[inboxAt])
   // A cancel that came with the last bytes of the result must not hit the next statement.
   setInterrupts(0)
   flush()
