@@ -73,6 +73,14 @@ def gone(all_tables: set[str], ledger: Ledger) -> list[Change]:
     ]
 
 
+def another(file: str, ledger: Ledger) -> list[Change]:
+    """Told of a file that is not called like the last one: raw, and public after it, will follow that."""
+    last = next(iter(ledger.loads(1)), None) if ledger.exists() else None
+    if last is None or last.source == file:
+        return []
+    return [Change("", f"The last load was of {last.source}; from now on raw follows {file}.")]
+
+
 def _reconcile(table: TablePlan, present: dict[str, str], ledger: Ledger) -> tuple[TablePlan, list[Change]]:
     changes: list[Change] = []
     columns: list[Column] = []

@@ -41,6 +41,11 @@ class Options:
     verbose: bool = False
 
     @property
+    def name(self) -> str:
+        """The file's, as the ledger notes it."""
+        return Path(as_text(self.source)).name
+
+    @property
     def whole(self) -> bool:
         """Every table is taken."""
         return not (self.only or self.exclude)
@@ -119,8 +124,7 @@ def _plan(
         planned = plan.make(reader, options.only, options.exclude, options.window_bits)
         everything = {plan.target_name(table.name) for table in source.tables(reader)}
     standings, changes = evolve.stand(planned, ledger, options.full_refresh)
-    changes += evolve.gone(everything, ledger)
-    return planned, standings, changes
+    return planned, standings, evolve.another(options.name, ledger) + changes + evolve.gone(everything, ledger)
 
 
 def _load(
@@ -141,7 +145,7 @@ def _load(
     def begin() -> int:
         checking.result()
         evolve.apply(changes, ledger)
-        return ledger.begin(Path(as_text(options.source)).name)
+        return ledger.begin(options.name)
 
     summary.changes = [change.says for change in changes]
     with progress(options.progress, planned.rows) as shown:

@@ -25,6 +25,7 @@ from loader.room import temporary_folder
 MAGIC = b"SQLite format 3\x00"
 WAL_MODE = 2
 PIECE = 1 << 24
+ATTEMPTS = 5  # to copy a file that nobody has open
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,9 @@ def open_snapshot(source: Path, folder: Path | None = None) -> Iterator[Snapshot
 
 def _copy(source: Path, copy: Path, journal: int) -> str:
     """Copy the file, and its log if it has one, while SQLite's own read lock keeps it consistent; return the digest."""
-    if journal == WAL_MODE and not _is_open(source):
+    for _ in range(ATTEMPTS):
+        if journal != WAL_MODE or _is_open(source):
+            break
         # Nobody has it open; opening it, even read-only, would make files beside it.
         with suppress(FileNotFoundError):  # of the log, when somebody has opened and closed it
             copied = _copy_files(source, copy)

@@ -34,6 +34,17 @@ def test_rows_that_a_new_type_makes_fit_are_taken_in(place: Place, tmp_path: Pat
     assert sources.differences(source, place) == []
 
 
+def test_another_file_than_the_last_one_is_told(place: Place, tmp_path: Path) -> None:
+    source = sources.write(tmp_path / "spock.db", "create table t (a)", "insert into t values (1)")
+    other = sources.write(tmp_path / "sample.db", "create table t (a)", "insert into t values (2)")
+    assert load(place, source)["changes"] == []
+    told = ["The last load was of spock.db; from now on raw follows sample.db."]
+    assert load(place, other, "--dry-run")["changes"] == told
+    assert load(place, other)["changes"] == told
+    sources.write(other, "insert into t values (3)")
+    assert load(place, other)["changes"] == []
+
+
 def test_a_dry_run_foretells_a_column_of_another_type(place: Place, tmp_path: Path) -> None:
     source = sources.write(tmp_path / "s.db", "create table t (a, b real)", "insert into t (b) values (1.5), (2)")
     load(place, source)

@@ -105,9 +105,7 @@ def _start(folder: Path) -> Endpoint:
     endpoint = next_connection(read_connection(folder))
     # Before the lock is held: who finds it held must not find the process of last time here, and signal that.
     write_connection(folder, endpoint)
-    lock = take_lock(folder)
-    if lock is None:
-        raise UserError(f"The engine in {folder} was started by somebody else just now: try again.")
+    lock = _hold(folder)
     log = folder / "engine.log"
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(folder / "engine.log.1")
@@ -129,6 +127,16 @@ def _start(folder: Path) -> Endpoint:
     if started is None:
         raise UserError(f"The engine in {folder} ended while starting: {_last_words(folder)} See {folder}/engine.log.")
     return started
+
+
+def _hold(folder: Path) -> int:
+    """The lock of the folder, which somebody who only asks whether an engine runs has for an instant."""
+    deadline = time.monotonic() + 1
+    while (lock := take_lock(folder)) is None:
+        if time.monotonic() > deadline:
+            raise UserError(f"The engine in {folder} was started by somebody else just now: try again.")
+        time.sleep(0.01)
+    return lock
 
 
 def _wait_for_answer(folder: Path, ended: Callable[[], bool]) -> Endpoint | None:
