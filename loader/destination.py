@@ -7,17 +7,12 @@ workers, nothing is written to disk in between, and a window's rows, rejected ro
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any, Literal, cast
 
-import numpy as np
-import pyarrow as pa
 from dlt.common.configuration import configspec
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import JobClientBase, LoadJob, RunnableLoadJob
@@ -28,95 +23,13 @@ from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration, PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
-from psycopg2 import extensions as psycopg
 
-from loader.ledger import Entry, remove
 from loader.naming import unfolded
-from loader.pgcopy import copy
-from loader.plan import LONGEST_NAME, TablePlan, Window
-from loader.snapshot import Snapshot
-from loader.source import quote
-from loader.target import Target
-from loader.window import Content, read
+from loader.plan import LONGEST_NAME
+from loader.task import Done, Task, Work
+from loader.write import note_pages, write
 
 FORMAT: Literal["jsonl"] = "jsonl"
-
-
-@dataclass(frozen=True)
-class Task:
-    """A window to bring into step; `known` is its ledger entry, `empty` says that raw has no row in its range."""
-
-    table: TablePlan
-    window: Window
-    known: Entry | None
-    empty: bool
-
-    @property
-    def key(self) -> tuple[str, int]:
-        return self.table.target, self.window.low
-
-    @property
-    def settled(self) -> bool:
-        """The pages of the window are those of the last load, so its rows need not be read."""
-        return self.known is not None and self.window.pages is not None and self.window.pages == self.known.pages
-
-    @property
-    def nothing_to_do(self) -> Done:
-        """What is reported of a settled task."""
-        rejected = self.known.rejected if self.known else 0
-        return Done(self.table.target, self.window.rows, rejected, 0, 0, 0, 0.0)
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a task did: rows in the window, rows written and removed, bytes moved, seconds."""
-
-    table: str
-    rows: int
-    rejected: int
-    written: int
-    removed: int
-    bytes: int
-    seconds: float
-
-
-@dataclass
-class Work:
-    """All that the jobs of one load share: of a table's tasks, each takes the next.
-
-    `load_id` is set before the first of them starts.
-    """
-
-    snapshot: Snapshot
-    target: Target
-    tasks: dict[str, Iterator[Task]]
-    report: Callable[[Done], None]
-    load_id: int = 0
-    ahead: dict[tuple[str, int], Future[Content]] = field(default_factory=dict)
-    _mine: threading.local = field(default_factory=threading.local, repr=False)
-    _all: list[psycopg.connection] = field(default_factory=list, repr=False)
-
-    def connection(self) -> psycopg.connection:
-        """The connection of this worker thread: making one costs as much as a small window."""
-        if not hasattr(self._mine, "connection") or self._mine.connection.closed:
-            self._mine.connection = self.target.connect()
-            self._all.append(self._mine.connection)
-            with self._mine.connection.cursor() as cursor:
-                # A commit need not wait for the disk: the ledger's last one, which does, brings all before it there.
-                cursor.execute("set synchronous_commit = off")
-            self._mine.connection.commit()
-        return cast(psycopg.connection, self._mine.connection)
-
-    def content(self, task: Task) -> Content:
-        """The window of a task, read ahead or now."""
-        if task.key in self.ahead:
-            return self.ahead.pop(task.key).result()
-        return read(self.snapshot, task.table, task.window)
-
-    def close(self) -> None:
-        """Close the connections of all threads."""
-        for connection in self._all:
-            connection.close()
 
 
 def destination(work: Work) -> postgres:
@@ -211,10 +124,10 @@ class WindowJob(RunnableLoadJob):
         try:
             with connection.cursor() as cursor:
                 if task.known is None or task.known.fingerprint != content.fingerprint:
-                    written, removed = _write(cursor, task, content, self._work.load_id)
+                    written, removed = write(cursor, task, content, self._work.load_id)
                 else:  # the pages were rewritten, the rows are the same
                     written = removed = 0
-                    _note_pages(cursor, task)
+                    note_pages(cursor, task)
             connection.commit()
         except BaseException:
             if not connection.closed:
@@ -251,63 +164,3 @@ class _Unconnected:
 
     def prepare_load_job_execution(self, job: RunnableLoadJob) -> None:
         pass
-
-
-def _write(cursor: psycopg.cursor, task: Task, content: Content, load_id: int) -> tuple[int, int]:
-    """Write what differs; return the rows written and the rows removed or replaced."""
-    numbered = np.full(content.rows.num_rows, load_id, np.int64)
-    loads = pa.Array.from_buffers(pa.int64(), len(numbered), [None, pa.py_buffer(numbered)])
-    rows = content.rows.append_column("_load_id", pa.chunked_array([loads]))
-    table, window = task.table.target, task.window
-    if task.empty:
-        copy(cursor, f"raw.{quote(table)}", rows)
-        written, removed = rows.num_rows, 0
-    else:
-        written, removed = _merge(cursor, task, rows, load_id)
-    within = (table, window.low, window.high)
-    cursor.execute("delete from raw.rejected_rows where table_name = %s and rowid between %s and %s", within)
-    for row in content.rejected:
-        cursor.execute(
-            'insert into raw.rejected_rows (table_name, rowid, column_name, value, reason, "row", load_id) '
-            "values (%s, %s, %s, %s, %s, %s, %s)",
-            (table, row.rowid, row.column, row.value, row.reason, row.row, load_id),
-        )
-    cursor.execute("delete from raw._windows where table_name = %s and low = %s", (table, window.low))
-    if content.rows.num_rows or content.rejected:
-        cursor.execute(
-            "insert into raw._windows (table_name, low, high, source_rows, rejected_rows, fingerprint, pages, load_id) "
-            "values (%s, %s, %s, %s, %s, %s, %s, %s)",
-            (
-                *(table, window.low, window.high, rows.num_rows + len(content.rejected), len(content.rejected)),
-                *(content.fingerprint, window.pages, load_id),
-            ),
-        )
-    return written, removed
-
-
-def _note_pages(cursor: psycopg.cursor, task: Task) -> None:
-    cursor.execute(
-        "update raw._windows set pages = %s where table_name = %s and low = %s",
-        (task.window.pages, task.table.target, task.window.low),
-    )
-
-
-def _merge(cursor: psycopg.cursor, task: Task, rows: pa.Table, load_id: int) -> tuple[int, int]:
-    """Replace only the rows that differ, bit for bit, so that all others keep their `_load_id`."""
-    raw = f"raw.{quote(task.table.target)}"
-    cursor.execute(f"create temporary table _incoming (like {raw}) on commit drop")
-    copy(cursor, "_incoming", rows)
-    cursor.execute("analyze _incoming (_rowid)")
-    names = [quote(column.target) for column in task.table.columns]
-    # `*=` compares the stored images: -0.0 is not 0.0 to it, as it is not in the source.
-    old, new = (f"row({', '.join(f'{t}.{n}' for n in names)})::record" for t in ("t", "i"))
-    same = f" and {old} *= {new}" if names else ""
-    within = f"t._rowid between {task.window.low} and {task.window.high}"
-    missing = f"not exists (select from _incoming i where i._rowid = t._rowid{same})"
-    removed = remove(cursor, task.table.target, f"{within} and {missing}", load_id)
-    listed = ", ".join(["_rowid", *names, "_load_id"])
-    cursor.execute(
-        f"insert into {raw} ({listed}) select {listed} from _incoming i "
-        f"where not exists (select from {raw} t where t._rowid = i._rowid and {within})"
-    )
-    return cursor.rowcount, removed

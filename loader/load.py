@@ -22,7 +22,7 @@ from loader.summary import Summary, TableSummary
 from loader.target import Target, resolve
 
 if TYPE_CHECKING:
-    from loader.destination import Done
+    from loader.task import Done
 
 
 @dataclass(frozen=True)

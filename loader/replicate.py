@@ -16,7 +16,7 @@ import dlt.sources.helpers.requests  # a pipeline imports it when it is made; he
 from dlt.common.schema.utils import new_table
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from loader.destination import FORMAT, Done, Task, Work, destination
+from loader.destination import FORMAT, destination
 from loader.errors import UserError, in_one_line
 from loader.evolve import Standing, strays
 from loader.ledger import Ledger, remove
@@ -26,6 +26,7 @@ from loader.plan import TablePlan, Window
 from loader.room import temporary_folder
 from loader.snapshot import Snapshot
 from loader.target import Target
+from loader.task import Done, Task, Work
 from loader.types import BIGINT, BYTEA, DOUBLE, TEXT
 from loader.window import read
 
@@ -65,7 +66,7 @@ def replicate(
         standings: the tables as `loader.evolve.stand` found them.
         ledger: the target's ledger; its connection holds the lock.
         begin: called once, before anything is written; gives the number that new and changed rows get.
-        report: called with a `loader.destination.Done` after each window, from dlt's worker threads.
+        report: called with a `loader.task.Done` after each window, from dlt's worker threads.
 
     Returns:
         The number of the load.

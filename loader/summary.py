@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from loader.wording import counted
 
 if TYPE_CHECKING:
-    from loader.destination import Done
+    from loader.task import Done
 
 
 @dataclass
