@@ -57,16 +57,16 @@ class Hypertable:
 class TargetTable:
     """A table of the schema `public`.
 
-    `checks` are SQL conditions, `indexes` names, `unique` the column groups that are unique beside the key,
-    `clauses` what DDL says of a column after its type (identity, default, generated).
+    `checks` are SQL conditions and `indexes` definitions by their names, `unique` the column groups that are unique
+    beside the key, `clauses` what DDL says of a column after its type (identity, default, generated).
     """
 
     name: str
     columns: Mapping[str, str]
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...]
-    checks: tuple[str, ...] = ()
-    indexes: tuple[str, ...] = ()
+    checks: Mapping[str, str] = field(default_factory=dict)
+    indexes: Mapping[str, str] = field(default_factory=dict)
     hypertable: Hypertable | None = None
     description: str = ""
     required: frozenset[str] = frozenset()
@@ -147,8 +147,8 @@ def _table(model: dict[str, Any], variables: Mapping[str, Any]) -> TargetTable:
         columns={str(column["name"]): str(column.get("data_type", "")) for column in model.get("columns", [])},
         key=next(tuple(c["columns"]) for c in constraints if c["type"] == "primary_key"),
         foreign_keys=tuple(_foreign_key(c) for c in constraints if c["type"] == "foreign_key"),
-        checks=tuple(c["expression"] for c in constraints if c["type"] == "check"),
-        indexes=tuple(config.get("named_indexes", {})),
+        checks={c["name"]: c["expression"] for c in constraints if c["type"] == "check"},
+        indexes=config.get("named_indexes", {}),
         hypertable=hypertable,
         description=model.get("description", ""),
         required=frozenset(c["columns"][0] for c in constraints if c["type"] == "not_null"),

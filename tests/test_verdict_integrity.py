@@ -9,7 +9,10 @@ import pytest
 from expectations import queries
 from tests.verdict_ground import Ground
 
-# what is planted, how it is undone, which expectation is not met, and what it must say
+KEYS = "{} has its keys, foreign keys and checks"
+CHECK = "alter table public.trades add constraint trades_ticker_length check (char_length(ticker) <= 20)"
+
+# what is planted, how it is undone, and which expectation is not met
 HEALTH = {
     "a policy gone": (
         "select remove_compression_policy('public.ohlcv_data')",
@@ -35,7 +38,61 @@ HEALTH = {
         "alter table public.portfolio drop constraint portfolio_ticker_fkey",
         "alter table public.portfolio add constraint portfolio_ticker_fkey foreign key (ticker, region) "
         "references public.tickers (ticker, region)",
-        "portfolio has its primary key and its foreign keys",
+        KEYS.format("portfolio"),
+    ),
+    "one of two foreign keys of a table dropped": (
+        "alter table public.portfolio_holdings drop constraint portfolio_holdings_ticker_fkey; "
+        "alter table public.portfolio_holdings add constraint other foreign key (ticker, region) "
+        "references public.etfs (ticker, region)",
+        "alter table public.portfolio_holdings drop constraint other; "
+        "alter table public.portfolio_holdings add constraint portfolio_holdings_ticker_fkey "
+        "foreign key (ticker, region) references public.tickers (ticker, region)",
+        KEYS.format("portfolio_holdings"),
+    ),
+    "a unique constraint dropped": (
+        "alter table public.strategies drop constraint strategies_name_key",
+        "alter table public.strategies add constraint strategies_name_key unique (name)",
+        KEYS.format("strategies"),
+    ),
+    "a check dropped": (
+        "alter table public.trades drop constraint trades_ticker_length",
+        CHECK,
+        KEYS.format("trades"),
+    ),
+    "a check that old rows need not meet": (
+        f"alter table public.trades drop constraint trades_ticker_length; {CHECK} not valid",
+        f"alter table public.trades drop constraint trades_ticker_length; {CHECK}",
+        KEYS.format("trades"),
+    ),
+    "foreign keys switched off": (
+        "alter table public.trades disable trigger all",
+        "alter table public.trades enable trigger all",
+        KEYS.format("trades"),
+    ),
+    "NULL let in": (
+        "alter table public.trades alter column ticker drop not null",
+        "alter table public.trades alter column ticker set not null",
+        "the columns of trades are as declared",
+    ),
+    "a default gone": (
+        "alter table public.portfolio_transactions alter column commission drop default",
+        "alter table public.portfolio_transactions alter column commission set default 0",
+        "the columns of portfolio_transactions are as declared",
+    ),
+    "a narrower text": (
+        "alter table public.trades alter column reason type varchar(2000)",
+        "alter table public.trades alter column reason type text",
+        "the columns of trades are as declared",
+    ),
+    "a sequence behind": (
+        "select setval(pg_get_serial_sequence('public.trades', 'id'), 1)",
+        "select setval(pg_get_serial_sequence('public.trades', 'id'), (select max(id) from public.trades))",
+        "new ids of trades come after those that are there",
+    ),
+    "an index on another column": (
+        "drop index public.idx_ohlcv_region; create index idx_ohlcv_region on public.ohlcv_data (close)",
+        "drop index public.idx_ohlcv_region; create index idx_ohlcv_region on public.ohlcv_data (region)",
+        "the named indexes of ohlcv_data are there",
     ),
     "an aggregate that is not real-time": (
         "alter materialized view public.ohlcv_monthly set (timescaledb.materialized_only = true)",

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from expectations.catalog import Aggregate, Catalog, Hypertable, TargetTable
 from expectations.expected.base import Expected, literal, no_rows
 
+NAMES = {
+    "varchar": "character varying",
+    "decimal": "numeric",
+    "timestamptz": "timestamp with time zone",
+}
 LEFT_OVERS = "__dbt_(backup|tmp)"
 BEFORE_216 = "(select split_part(extversion, '.', 2)::int < 16 from pg_extension where extname = 'timescaledb')"
 
@@ -16,9 +21,11 @@ def health(declared: Catalog) -> Iterator[Expected]:
     for table in declared.tables.values():
         if table.hypertable:
             yield from _hypertable(table, table.hypertable)
+        yield _columns(table)
         if table.indexes:
             yield _indexes(table)
         yield _constraints(table)
+        yield from _ids(table)
     for aggregate in declared.aggregates.values():
         yield from _aggregate(aggregate)
     yield no_rows(
@@ -84,25 +91,78 @@ def _layout(table: TargetTable, kept: Hypertable) -> str:
     )
 
 
+def _columns(table: TargetTable) -> Expected:
+    listed = ", ".join(
+        f"({literal(name)}, {literal(_type(kind))}, {name in table.required or name in table.key}, "
+        f"{name in table.clauses})"
+        for name, kind in table.columns.items()
+    )
+    return no_rows(
+        f"the columns of {table.name} are as declared",
+        "select name as column, coalesce(format_type(atttypid, atttypmod), 'nothing') as found, type as declared, "
+        "case when required then not null_is_refused end as null_is_let_in, "
+        "case when filled then not fills_itself end as is_not_filled "
+        f"from (values {listed}) as wanted (name, type, required, filled) left join (select attname, atttypid, "
+        "atttypmod, attnotnull as null_is_refused, atthasdef or attidentity <> '' as fills_itself from pg_attribute "
+        f"where attrelid = to_regclass({literal('public.' + table.name)}) and not attisdropped) as a on attname = name "
+        "where format_type(atttypid, atttypmod) is distinct from type or required and not null_is_refused "
+        "or filled and not fills_itself",
+    )
+
+
+def _type(declared: str) -> str:
+    """A type as PostgreSQL itself names it."""
+    base, bracket, width = declared.partition("(")
+    return NAMES.get(base, base) + bracket + width.replace(" ", "")
+
+
 def _indexes(table: TargetTable) -> Expected:
-    listed = ", ".join(f"({literal(name)})" for name in table.indexes)
+    listed = ", ".join(f"({literal(name)}, {literal(_bare(made))})" for name, made in table.indexes.items())
     return no_rows(
         f"the named indexes of {table.name} are there",
-        f"select index from (values {listed}) as wanted (index) where not exists (select from pg_indexes "
-        f"where schemaname = 'public' and tablename = {literal(table.name)} and indexname = index)",
+        f"select index, columns from (values {listed}) as wanted (index, columns) where not exists (select from "
+        f"pg_indexes where schemaname = 'public' and tablename = {literal(table.name)} and indexname = index "
+        "and translate(lower(indexdef), '()', '') like '% using btree ' || columns)",
     )
+
+
+def _bare(definition: str) -> str:
+    """An index's columns and condition without the brackets, of which PostgreSQL shows more than were declared."""
+    return definition.lower().replace("(", "").replace(")", "")
 
 
 def _constraints(table: TargetTable) -> Expected:
-    wanted = [("p", "")] + [("f", foreign.table) for foreign in table.foreign_keys]
-    listed = ", ".join(f"({literal(kind)}, {literal(to)})" for kind, to in wanted)
+    """By their columns, for two foreign keys may lead to the same table; a check by its name alone."""
+    wanted = [("p", f"PRIMARY KEY ({', '.join(table.key)})", "")]
+    wanted += [("u", f"UNIQUE ({', '.join(columns)})", "") for columns in table.unique]
+    for foreign in table.foreign_keys:
+        referred = f"{foreign.table}({', '.join(foreign.referred)})"
+        wanted.append(("f", f"FOREIGN KEY ({', '.join(foreign.columns)}) REFERENCES %{referred}", foreign.table))
+    wanted += [("c", name, "") for name in table.checks]
+    listed = ", ".join(f"({', '.join(map(literal, one))})" for one in wanted)
     return no_rows(
-        f"{table.name} has its primary key and its foreign keys",
-        f"select case kind when 'p' then 'primary key' else 'foreign key to ' || parent end as missing "
-        f"from (values {listed}) as wanted (kind, parent) where not exists (select from pg_constraint c "
+        f"{table.name} has its keys, foreign keys and checks",
+        "select case kind when 'c' then 'CHECK ' || told else replace(told, '%', '') end as missing "
+        f"from (values {listed}) as wanted (kind, told, parent) where not exists (select from pg_constraint c "
         f"where c.conrelid = to_regclass({literal('public.' + table.name)}) and c.contype::text = kind "
-        "and c.convalidated and (kind = 'p' or c.confrelid = to_regclass('public.' || parent)))",
+        "and c.convalidated and (kind <> 'f' or c.confrelid = to_regclass('public.' || parent)) "
+        "and case kind when 'c' then conname = told "
+        "else replace(pg_get_constraintdef(c.oid), '\"', '') like told || '%' end "
+        "and not exists (select from pg_trigger where tgconstraint = c.oid and tgenabled = 'D'))",
     )
+
+
+def _ids(table: TargetTable) -> Iterator[Expected]:
+    """The ids of the source are kept, and they do not move a sequence by themselves."""
+    for name, clause in table.clauses.items():
+        if "identity" in clause:
+            sequence = f"pg_get_serial_sequence({literal('public.' + table.name)}, {literal(name)})"
+            yield no_rows(
+                f"new ids of {table.name} come after those that are there",
+                f"select max({name}) as greatest, pg_sequence_last_value({sequence}::regclass) as last_given "
+                f"from public.{table.name} "
+                f"having max({name}) > coalesce(pg_sequence_last_value({sequence}::regclass), 0)",
+            )
 
 
 def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:

@@ -45,7 +45,7 @@ def _keys(table: TargetTable) -> Iterator[Expected]:
     if table.checks:
         yield no_rows(
             f"every declared check of {table.name} holds",
-            f"select {key} from {name} where {' or '.join(f'not ({check})' for check in table.checks)}",
+            f"select {key} from {name} where {' or '.join(f'not ({check})' for check in table.checks.values())}",
         )
 
 
