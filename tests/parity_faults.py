@@ -133,3 +133,30 @@ CHOSEN = {
     "ohlcv_data": "macd is not null and timeframe = '1d' and to_char(date, 'MM ID') = '06 5'",
     "stock_details": "industry_code is distinct from '' and not is_spac",
 }
+
+
+# what is done to a column of public, how it is undone, and what the verdict must say
+TYPES = {
+    "a narrower type": (
+        "alter table public.market_sentiment alter column vix type real",
+        "alter table public.market_sentiment alter column vix type double precision; "
+        "update public.market_sentiment p set vix = s.vix from staging.stg_market_sentiment s "
+        "where s._rowid = p.source_rowid",
+        "public.market_sentiment.vix is of a type that no value of the source is compared in",
+    ),
+    "a type of any width": (
+        "alter table public.portfolio alter column quantity type numeric",
+        "alter table public.portfolio alter column quantity type bigint",
+        "public.portfolio.quantity is of a type that no value of the source is compared in",
+    ),
+    "a number for a text": (
+        "alter table public.portfolio alter column current_price type text",
+        "alter table public.portfolio alter column current_price type double precision using current_price::float8",
+        "public.portfolio: 8 rows with other values, in the columns current_price (8)",
+    ),
+    "no origin": (
+        "alter table public.portfolio rename column source_rowid to origin",
+        "alter table public.portfolio rename column origin to source_rowid",
+        "public.portfolio has no column source_rowid",
+    ),
+}

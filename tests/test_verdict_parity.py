@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.parity_faults import CHOSEN, COLUMNS, PUBLIC, RAW
+from tests.parity_faults import CHOSEN, COLUMNS, PUBLIC, RAW, TYPES
 from tests.verdict_ground import Ground, run
 
 ORIGIN = {"raw": "_rowid", "public": "source_rowid"}
@@ -111,6 +111,16 @@ def test_a_fault_in_public_is_named(migrated: Ground, fault: str) -> None:
     assert outcome.code == 1
     for word in words:
         assert word in outcome.said
+
+
+@pytest.mark.parametrize("fault", TYPES)
+def test_a_column_of_public_of_another_type_is_named(migrated: Ground, fault: str) -> None:
+    plant, undo, words = TYPES[fault]
+    with migrated.planted(plant, undo):
+        outcome = migrated.run("--only", "values", "--only", "columns", "--only", "health")
+    assert outcome.code == 1
+    assert words in outcome.said
+    assert f"the columns of {words.split(':')[0].split()[0].split('.')[1]} are as declared" in outcome.unmet
 
 
 def test_a_row_with_a_wrong_origin_is_named(migrated: Ground) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from expectations.catalog import Catalog, TargetTable
 from expectations.parity import canonical, target
+from expectations.parity.explain import POSTGRES
 from expectations.parity.shape import ORIGIN, Region, Shape
 from expectations.parity.source import CLASSES, ROWID
 from expectations.parity.table import Ground, TableJob
@@ -129,8 +130,14 @@ class Survey:
         }
         time = declared.hypertable.time_column if declared.hypertable else None
         given = [column.name for column in job.table.columns]
-        problems = [f"public.{declared.name} has no column {name}" for name in given if name not in there]
-        compared = {name: there[name] for name in (*given, *rules, ORIGIN) if name in there}
+        wanted = dict.fromkeys((*given, *rules, ORIGIN))
+        compared = {name: there[name] for name in wanted if there.get(name) in POSTGRES}
+        problems = [f"public.{declared.name} has no column {name}" for name in (*given, ORIGIN) if name not in there]
+        problems += [
+            f"public.{declared.name}.{name} is of a type that no value of the source is compared in"
+            for name in wanted
+            if name in there and name not in compared
+        ]
         if not set(declared.key) <= compared.keys():
             problems.append(f"public.{declared.name} or the source lacks a column of the key {', '.join(declared.key)}")
             return replace(job, public_problems=tuple(problems))
