@@ -87,6 +87,8 @@ def open_session(snapshot: Snapshot, target: Target, catalog: Catalog, suites: C
         closing(target.connect("quant checkpoint")) as plain,
     ):
         plain.autocommit = True
+        with plain.cursor() as cursor:  # doubles come as text here, and a role may have set that they be rounded
+            cursor.execute("set extra_float_digits to 1")
         token = _current.set(Session(Ground(files, stream, plain), target, catalog, suites))
         try:
             yield _current.get()

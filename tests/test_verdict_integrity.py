@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from expectations import queries
+from expectations.parity import kept
 from tests.verdict_ground import Ground
 
 KEYS = "{} has its keys, foreign keys and checks"
@@ -205,10 +206,54 @@ def test_a_rejected_row_that_would_fit_is_named(packed: Ground) -> None:
     assert "rowid 3 of notes was rejected, but every value of it fits" in outcome.said
 
 
+KEPT_APART = {
+    "raw.rejected_rows": (
+        "insert into raw.rejected_rows (table_name, rowid, column_name, reason, row, load_id) "
+        "values ('notes', 3, 'body', 'a whim', '{}', 1)",
+        "delete from raw.rejected_rows where reason = 'a whim'",
+        """'{"id": 3, "body": "셋", "weight": {"real": "1e+300"}}'""",
+        "rowid 3 of notes is not kept among the rejected rows as the source has it",
+    ),
+    "audit.quarantine": (
+        "insert into audit.quarantine (table_name, rowid, key, reason, row, first_seen, last_seen) "
+        "values ('portfolio', 3, '{}', 'a whim', '{}', now(), now())",
+        "delete from audit.quarantine where reason = 'a whim'",
+        "(select to_jsonb(r) - '_rowid' - '_load_id' from raw.portfolio as r where _rowid = 3)",
+        "rowid 3 of portfolio is not kept in the quarantine as raw has it",
+    ),
+}
+
+
+@pytest.mark.parametrize("place", KEPT_APART)
+def test_a_row_kept_apart_that_is_not_whole_is_named(packed: Ground, place: str) -> None:
+    plant, undo, whole, words = KEPT_APART[place]
+    with packed.planted(plant, undo):
+        altered = packed.run("--only", "values")
+        packed.query(f"update {place} set row = {whole} where reason = 'a whim'")
+        sound = packed.run("--only", "values")
+    assert altered.code == 1
+    assert words in altered.said
+    assert words not in sound.said
+
+
+def test_no_rejected_row_is_beyond_what_is_looked_at(packed: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "AT_A_TIME", 2)
+    monkeypatch.setattr(kept, "SAMPLES", 2)
+    reject = (
+        "insert into raw.rejected_rows (table_name, rowid, column_name, reason, row, load_id) "
+        "select 'notes', id, 'body', 'a whim', '{}', 1 from generate_series(1, 4) as id"
+    )
+    with packed.planted(reject, "delete from raw.rejected_rows where reason = 'a whim'"):
+        outcome = packed.run("--only", "values")
+    assert "rowid 2 of notes was rejected, but every value of it fits" in outcome.said
+    assert "… and 2 more such rows" in outcome.said
+
+
 def test_a_row_quarantined_without_need_is_a_warning(packed: Ground) -> None:
     park = (
         "insert into audit.quarantine (table_name, rowid, key, reason, row, first_seen, last_seen) "
-        "select 'market_sentiment', min(source_rowid), '{}', 'a whim', '{}', now(), now() from public.market_sentiment"
+        "select 'market_sentiment', _rowid, '{}', 'a whim', to_jsonb(r) - '_rowid' - '_load_id', now(), now() "
+        "from raw.market_sentiment as r where _rowid = (select min(source_rowid) from public.market_sentiment)"
     )
     unpark = "delete from audit.quarantine where reason = 'a whim'"
     ((rowid,),) = packed.query("select min(source_rowid) from public.market_sentiment")

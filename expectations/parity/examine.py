@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations.parity import digest, explain, target
+from expectations.parity import digest, explain, kept, target
 from expectations.parity.digest import Words
-from expectations.parity.match import Digests, Matched, Numbers, match
+from expectations.parity.match import Matched, Numbers, match
 from expectations.parity.result import SAMPLES, Comparison, Difference
 from expectations.parity.shape import ORIGIN, Shape
-from expectations.parity.source import ROWID, Reader, SourceBatch
+from expectations.parity.source import ROWID, SourceBatch
 from expectations.parity.table import (
     Ground,
     Progress,
@@ -81,7 +81,7 @@ def _raw_comparison(job: TableJob, ground: Ground, sides: Sides, raw: Side) -> C
         samples=tuple(samples[:SAMPLES]),
         wanted=sides.as_raw.columns,
         found=raw.columns,
-        problems=(*_raw_problems(job, matched), *_wrongly_rejected(job, ground)),
+        problems=(*_raw_problems(job, matched), *kept.rejected(job, ground)),
     )
 
 
@@ -91,35 +91,6 @@ def _raw_problems(job: TableJob, matched: Matched) -> Sequence[str]:
         return job.problems
     more = counted(len(matched.extra), "row")
     return (*job.problems, f"{more} in raw.{job.target_name} that the source does not have")
-
-
-def _wrongly_rejected(job: TableJob, ground: Ground) -> list[str]:
-    """Rejected rows that raw could hold: the exception must not become a way to lose rows."""
-    rowids = sorted(job.rejected)[: explain.EXAMINED]
-    if not rowids:
-        return []
-    batch = Reader(ground.files, job.table, job.raw_types).some(rowids)
-    fits = np.asarray(batch.rowids)[~batch.unfit if batch.unfit is not None else slice(None)]
-    lost = sorted(set(rowids) - set(np.asarray(batch.rowids).tolist()))
-    return [
-        f"rowid {rowid} of {job.target_name} was rejected, but every value of it fits" for rowid in fits.tolist()
-    ] + [f"rowid {rowid} of {job.target_name} is among the rejected rows, but not in the source" for rowid in lost]
-
-
-def _needless(job: TableJob, shape: Shape, ground: Ground, public: Digests) -> list[str]:
-    """Quarantined rows that can be read, have a whole key, and whose key nobody has in public."""
-    rowids = sorted(job.quarantined)[: explain.EXAMINED]
-    if not rowids:
-        return []
-    batch = job.reader(ground).some(rowids)
-    columns, unread = shape.canonical(batch)
-    keys = [columns[name] for name in shape.key]
-    reason = public.has(digest.rows(keys, len(batch)))
-    for bad in (unread, batch.unfit, *(np.asarray(pc.is_null(key)) for key in keys)):
-        if bad is not None:
-            reason |= bad
-    free = np.asarray(batch.rowids)[~reason].tolist()
-    return [f"rowid {rowid} of {job.target_name} can be read, and no row of public has its key" for rowid in free]
 
 
 def _examined(matched: Matched) -> list[int]:
@@ -163,8 +134,8 @@ def _public_comparison(job: TableJob, shape: Shape, ground: Ground, sides: Sides
         samples=tuple((samples + apart.samples)[:SAMPLES]),
         wanted=sides.as_public.columns,
         found=found,
-        problems=(*job.public_problems, *apart.problems),
-        needless=tuple(_needless(job, shape, ground, public.digests)),
+        problems=(*job.public_problems, *apart.problems, *kept.altered(job, ground)),
+        needless=tuple(kept.needless(job, shape, ground, public.digests)),
     )
 
 
@@ -192,13 +163,13 @@ def _apart(job: TableJob, shape: Shape, ground: Ground, extra: Words, sides: Sid
     """Tell the stubs from an application's own rows, and from those that stand under a wrong key."""
     if not len(extra):
         return _Apart(0, [], [])
-    kept = [name for name in (ORIGIN, "data_source") if name in shape.types]
+    marked = [name for name in (ORIGIN, "data_source") if name in shape.types]
     name, shown = target.relation("public", job.target_name), f"public.{job.target_name}"
     origins, stubs = [], []
     samples: list[Difference] = []
-    for batch in target.batches(ground.arrow, name, [*shape.key, *kept]):
+    for batch in target.batches(ground.arrow, name, [*shape.key, *marked]):
         keys = batch.columns[: len(shape.key)]
-        marks = dict(zip(kept, batch.columns[len(shape.key) :], strict=True))
+        marks = dict(zip(marked, batch.columns[len(shape.key) :], strict=True))
         apart = np.isin(digest.rows(keys, len(batch)), extra)
         stub = _is_stub(marks.get("data_source"), len(batch))
         origins.append(_numbers(marks.get(ORIGIN), len(batch))[apart])

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import adbc_driver_sqlite.dbapi as adbc
 import numpy as np
@@ -110,6 +111,15 @@ class Reader:
         every = self._read("")
         return every.but(np.setdiff1d(np.asarray(every.rowids), np.asarray(rowids, np.int64)))
 
+    def stored(self, rowids: Sequence[int], names: Sequence[str]) -> dict[int, dict[str, object]]:
+        """These columns of these rows by rowid, as SQLite holds them: texts as `Text`."""
+        where = f" where {self.table.rowid} in ({', '.join(map(str, rowids))})" if self.table.has_rowid else ""
+        rows = self._rows(
+            f"select {self.table.rowid}, {', '.join(map(quote, names))} from {self.table.sql_name}{where}"
+        )
+        wanted = set(rowids)
+        return {rowid: dict(zip(names, values, strict=True)) for rowid, *values in rows if rowid in wanted}
+
     def _read(self, clause: str) -> SourceBatch:
         query = self._query(clause)
         with self.files.arrow.cursor() as cursor:
@@ -146,12 +156,7 @@ class Reader:
         return found.fetchone() is not None
 
     def _read_values(self, query: str) -> SourceBatch:
-        cursor = self.files.plain.cursor()
-        self.files.plain.text_factory = _Text
-        try:
-            rows = cursor.execute(query).fetchall()
-        finally:
-            self.files.plain.text_factory = str
+        rows = self._rows(query)
         unfit = np.zeros(len(rows), bool)
         columns: dict[str, pa.Array] = {}
         for place, column in enumerate(self.table.columns, 1):
@@ -166,6 +171,14 @@ class Reader:
             columns[column.name] = pa.array(values, wanted)
         return SourceBatch(pa.array([row[0] for row in rows], pa.int64()), columns, unfit)
 
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        cursor = self.files.plain.cursor()
+        self.files.plain.text_factory = Text
+        try:
+            return cursor.execute(query).fetchall()
+        finally:
+            self.files.plain.text_factory = str
+
 
 def _is_text_of_postgresql(values: pa.Array) -> bool:
     """UTF-8 without a NUL, if it is text at all; the driver itself does not look."""
@@ -178,7 +191,7 @@ def _is_text_of_postgresql(values: pa.Array) -> bool:
     return not pc.any(pc.match_substring(values, "\x00")).as_py()
 
 
-class _Text(bytes):
+class Text(bytes):
     """Text as stored, told apart from a blob."""
 
 
@@ -186,7 +199,7 @@ def _as(value: object, wanted: pa.DataType) -> object:
     """The value as the wanted type, if that loses nothing."""
     if value is None:
         return None
-    if isinstance(value, _Text):
+    if isinstance(value, Text):
         if wanted == pa.string() and value.find(b"\x00") < 0:
             return value.decode()
     elif isinstance(value, bytes):
