@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from expectations import queries
-from expectations.parity import kept
+from expectations.parity import kept, source
 from tests.verdict_ground import Ground
 
 KEYS = "{} has its keys, foreign keys and checks"
@@ -237,7 +237,7 @@ def test_a_row_kept_apart_that_is_not_whole_is_named(packed: Ground, place: str)
 
 
 def test_no_rejected_row_is_beyond_what_is_looked_at(packed: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "AT_A_TIME", 2)
+    monkeypatch.setattr(source, "PART", 2)
     monkeypatch.setattr(kept, "SAMPLES", 2)
     reject = (
         "insert into raw.rejected_rows (table_name, rowid, column_name, reason, row, load_id) "

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from expectations.parity import explain, source
 from tests.parity_faults import CHOSEN, COLUMNS, PUBLIC, RAW, TYPES
 from tests.verdict_ground import Ground, run
 
@@ -84,6 +85,23 @@ def test_a_quick_run_names_the_month_of_a_single_changed_value(migrated: Ground,
     assert named in outcome.said
     assert f"rsi_14 is {math.nextafter(rsi, 0)!r}, expected {rsi!r}" in outcome.said
     assert {path.name for path in tmp_path.iterdir()} == {f"phase1-quick.{kind}" for kind in ("html", "md", "json")}
+
+
+def test_a_quick_run_names_every_month_however_many_rows_differ(
+    migrated: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain, "EXAMINED", 3)
+    monkeypatch.setattr(source, "PART", 5)
+    change = "update raw.ohlcv_data set volume = volume {sign} 1 where _rowid <= 300"
+    with migrated.planted(change.format(sign="+"), change.format(sign="-")):
+        outcome = migrated.run("--quick")
+    ((rows, months),) = migrated.of_source(
+        "select count(volume), count(distinct ticker || timeframe || substr(date, 1, 7)) from ohlcv_data "
+        "where rowid <= 300 and volume is not null"
+    )
+    named = [line for line in outcome.said.splitlines() if "not as in the source" in line]
+    assert len(named) == months > 3
+    assert sum(int(line.split(": ")[-1].split(" ")[0]) for line in named) == rows
 
 
 @pytest.mark.parametrize("table", COLUMNS)
@@ -164,6 +182,18 @@ def test_a_row_that_an_application_wrote_is_counted_apart(migrated: Ground) -> N
         outcome = migrated.run()
     assert outcome.code == 0
     assert any("1 in market_sentiment" in note for note in outcome.document["notes"])
+
+
+def test_a_quick_run_sees_a_lost_row_beside_one_that_an_application_wrote(migrated: Ground) -> None:
+    add = "insert into public.market_sentiment (date, vix) values ('2099-01-01', 1)"
+    with (
+        migrated.planted(add, "delete from public.market_sentiment where date = '2099-01-01'"),
+        migrated.changed("market_sentiment", "source_rowid = 3", "delete from {table} where {where}"),
+    ):
+        outcome = migrated.run("--quick")
+    assert outcome.code == 1
+    assert set(outcome.unmet) == {"every raw row of market_sentiment is in public or in quarantine"}
+    assert outcome.said.endswith("the difference is +1")
 
 
 def test_a_row_quarantined_that_public_has_as_well_is_named(migrated: Ground) -> None:

@@ -61,8 +61,9 @@ def _raw_comparison(job: TableJob, ground: Ground, sides: Sides, raw: Side) -> C
     samples: list[Difference] = []
     chosen = _examined(matched)
     if chosen:
-        batch = job.reader(ground).some(chosen)
-        months = explain.months(job.shape, batch)
+        reader = job.reader(ground)
+        batch = reader.some(chosen)
+        months = explain.months(job.shape, reader, _unequal(matched))
         expected = {ROWID: batch.rowids} | {job.raw_names[name]: values for name, values in batch.columns.items()}
         tally, samples = explain.examine(ground.plain, relation, [ROWID], expected)
         samples += _unfit(batch, batch.unfit)
@@ -93,10 +94,15 @@ def _raw_problems(job: TableJob, matched: Matched) -> Sequence[str]:
     return (*job.problems, f"{more} in raw.{job.target_name} that the source does not have")
 
 
-def _examined(matched: Matched) -> list[int]:
-    """The rowids of the first unequal rows, as many as are read again."""
-    found: list[int] = np.concatenate([matched.differing, matched.missing])[: explain.EXAMINED].tolist()
+def _unequal(matched: Matched) -> list[int]:
+    """The rowids of the rows that are not as the source has them, apart from those of a key that is taken."""
+    found: list[int] = np.concatenate([matched.differing, matched.missing]).tolist()
     return found
+
+
+def _examined(matched: Matched) -> list[int]:
+    """The first of them, as many as are read again whole."""
+    return _unequal(matched)[: explain.EXAMINED]
 
 
 def _named(kind: str, keys: np.ndarray) -> list[Difference]:
@@ -111,8 +117,9 @@ def _public_comparison(job: TableJob, shape: Shape, ground: Ground, sides: Sides
     samples: list[Difference] = []
     chosen = _examined(matched)
     if chosen:
-        batch = job.reader(ground).some(chosen)
-        months = explain.months(shape, batch)
+        reader = job.reader(ground)
+        batch = reader.some(chosen)
+        months = explain.months(shape, reader, _unequal(matched))
         expected, unread = shape.canonical(batch)
         tally, samples = explain.examine(ground.plain, relation, shape.key, expected)
         samples += _unfit(batch, unread)

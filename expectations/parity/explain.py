@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import psycopg2.extensions
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from expectations.parity.result import SAMPLES, Difference
 from expectations.parity.shape import Shape
-from expectations.parity.source import SourceBatch
+from expectations.parity.source import Reader
 from expectations.parity.value import show
 from loader.source import quote
 
@@ -82,15 +83,20 @@ def _fetch(
     return {tuple(_comparable(row[name]) for name in key): row for row in rows}
 
 
-def months(shape: Shape | None, batch: SourceBatch) -> Counter[str]:
+def months(shape: Shape | None, reader: Reader, rowids: Sequence[int]) -> Counter[str]:
     """How many of these rows of a hypertable lie in each month, by the rest of their key."""
+    found: Counter[str] = Counter()
     if shape is None or shape.time is None:
-        return Counter()
-    columns, _ = shape.canonical(batch)
+        return found
+    key = replace(shape, types={name: kind for name, kind in shape.types.items() if name in shape.key})
     rest = [name for name in shape.key if name != shape.time]
-    keys = zip(*(columns[name].to_pylist() for name in rest), strict=True)
-    days = pc.strftime(columns[shape.time], format="%Y-%m").to_pylist()
-    return Counter(f"{name_key(rest, key)}, {day or 'no date'}" for key, day in zip(keys, days, strict=True))
+    table = replace(reader.table, columns=tuple(one for one in reader.table.columns if one.name in shape.key))
+    for batch in replace(reader, table=table).parts(rowids):
+        columns, _ = key.canonical(batch)
+        keys = zip(*(columns[name].to_pylist() for name in rest), strict=True)
+        days = pc.strftime(columns[shape.time], format="%Y-%m").to_pylist()
+        found.update(f"{name_key(rest, values)}, {day or 'no date'}" for values, day in zip(keys, days, strict=True))
+    return found
 
 
 def name_key(key: Sequence[str], values: Sequence[object]) -> str:

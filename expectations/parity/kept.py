@@ -5,7 +5,7 @@ It may be the only copy of them, and the exception must not become a way to lose
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow.compute as pc
@@ -17,8 +17,6 @@ from expectations.parity.shape import Shape
 from expectations.parity.source import Reader, SourceBatch, Text
 from expectations.parity.table import Ground, TableJob
 
-AT_A_TIME = 2000  # rows
-
 
 def rejected(job: TableJob, ground: Ground) -> list[str]:
     """Rejected rows that raw could hold, that the source does not have, or that are not kept as they are there."""
@@ -26,10 +24,10 @@ def rejected(job: TableJob, ground: Ground) -> list[str]:
     found: set[int] = set()
     altered: list[int] = []
     reader = Reader(ground.files, job.table, job.raw_types)
-    for rowids in _parts(sorted(job.rejected)):
-        batch = reader.some(rowids)
+    for batch in reader.parts(sorted(job.rejected)):
+        rowids = batch.rowids.to_pylist()
         fits += np.asarray(batch.rowids)[~batch.unfit if batch.unfit is not None else slice(None)].tolist()
-        found.update(np.asarray(batch.rowids).tolist())
+        found.update(rowids)
         stored = reader.stored(rowids, list(job.raw_names))
         rows = _rows(ground, job.target_name, rowids)
         altered += [rowid for rowid, values in stored.items() if not _is_whole(rows[rowid], values)]
@@ -84,17 +82,12 @@ def altered(job: TableJob, ground: Ground) -> list[str]:
 
 def needless(job: TableJob, shape: Shape, ground: Ground, public: Digests) -> list[str]:
     """Quarantined rows that can be read, have a whole key, and whose key nobody has in public."""
-    readable = [_readable(shape, batch) for batch in _batches(job, ground)]
+    readable = [_readable(shape, batch) for batch in job.reader(ground).parts(sorted(job.quarantined))]
     if not readable:
         return []
     rowids, keys = (np.concatenate(part) for part in zip(*readable, strict=True))
     free = rowids[~public.has(keys)].tolist()
     return _told(free, f"rowid {{}} of {job.target_name} can be read, and no row of public has its key")
-
-
-def _batches(job: TableJob, ground: Ground) -> Iterator[SourceBatch]:
-    reader = job.reader(ground)
-    return (reader.some(rowids) for rowids in _parts(sorted(job.quarantined)))
 
 
 def _readable(shape: Shape, batch: SourceBatch) -> tuple[np.ndarray, digest.Words]:
@@ -105,10 +98,6 @@ def _readable(shape: Shape, batch: SourceBatch) -> tuple[np.ndarray, digest.Word
         if bad is not None:
             good &= ~bad
     return np.asarray(batch.rowids)[good], digest.rows(keys, len(batch))[good]
-
-
-def _parts(rowids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (rowids[first : first + AT_A_TIME] for first in range(0, len(rowids), AT_A_TIME))
 
 
 def _told(rowids: Sequence[int], sentence: str) -> list[str]:

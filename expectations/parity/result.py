@@ -37,7 +37,7 @@ class Comparison:
         stubs: rows there that stand in for a missing parent.
         others: further rows there that the source does not give (an application's own).
         columns: in how many of the examined rows each column differs.
-        months: how many of the examined rows lie in each month of a hypertable, by the rest of their key.
+        months: how many of the missing and differing rows lie in each month of a hypertable, by the rest of their key.
         needless: quarantined rows that could have lived, as far as can be seen.
         wanted: the columns summed up as the source gives them, found: as they are there without `stubs` and `others`.
         examined: how many of the differing rows were looked at value by value.

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from loader.source import SourceTable, quote
 
 WINDOW = 1 << 15  # rows: some 8 MB of 28 columns
+PART = 2000  # rows that are asked for by their rowids at a time
 ROWID = "_rowid"
 CLASSES = {pa.int64(): "integer", pa.float64(): "real", pa.string(): "text", pa.binary(): "blob"}
 # What the driver infers for a column of that affinity cannot hide another storage class.
@@ -110,6 +111,11 @@ class Reader:
             return self._read(f" where {self.table.rowid} in ({listed}) order by {self.table.rowid}")
         every = self._read("")
         return every.but(np.setdiff1d(np.asarray(every.rowids), np.asarray(rowids, np.int64)))
+
+    def parts(self, rowids: Sequence[int]) -> Iterator[SourceBatch]:
+        """Just these rows, some at a time; all at once where that would mean to read the whole table each time."""
+        some = PART if self.table.has_rowid else len(rowids) or 1
+        return (self.some(rowids[first : first + some]) for first in range(0, len(rowids), some))
 
     def stored(self, rowids: Sequence[int], names: Sequence[str]) -> dict[int, dict[str, object]]:
         """These columns of these rows by rowid, as SQLite holds them: texts as `Text`."""

@@ -89,6 +89,15 @@ class Survey:
                 quarantined=len(self._quarantined.get(name, ())),
             )
 
+    def lost(self, name: str) -> int:
+        """How many rows of raw are, by their rowids, neither in public nor in quarantine."""
+        (rows,) = self._rows(
+            f"select count(*) from {target.relation('raw', name)} as r where not exists (select from "
+            f"{target.relation('public', name)} as p where p.{ORIGIN} = r.{ROWID}) and not exists (select from "
+            f"audit.quarantine as q where q.table_name = '{name}' and q.rowid = r.{ROWID})"
+        )
+        return int(rows[0])
+
     def jobs(self, chosen: Collection[str], summed: bool) -> Iterator[TableJob]:
         """What to compare of these tables; those that raw lacks are left to `counts`."""
         for name, table in self.tables.items():
