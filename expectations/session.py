@@ -29,6 +29,12 @@ COLUMNS = "columns"
 BY_VALUE = {"values", COLUMNS}  # suites that read every row of every table
 FINGERPRINTS = "fingerprints"  # the suite that reads those of hypertables only
 
+# A role may have others: doubles come as text here, and TimescaleDB's functions are looked for by name.
+SETTINGS = (
+    "set extra_float_digits to 1; "
+    "select set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), 'public'), false)"
+)
+
 _current: ContextVar[Session] = ContextVar("session")
 
 
@@ -87,8 +93,8 @@ def open_session(snapshot: Snapshot, target: Target, catalog: Catalog, suites: C
         closing(target.connect("quant checkpoint")) as plain,
     ):
         plain.autocommit = True
-        with plain.cursor() as cursor:  # doubles come as text here, and a role may have set that they be rounded
-            cursor.execute("set extra_float_digits to 1")
+        with plain.cursor() as cursor:
+            cursor.execute(SETTINGS)
         token = _current.set(Session(Ground(files, stream, plain), target, catalog, suites))
         try:
             yield _current.get()

@@ -40,9 +40,9 @@ class Target:
 
     def uri(self) -> str:
         """A libpq connection URI, with the password in it: for drivers, never for people."""
-        options = f"?{urlencode({'sslmode': self.sslmode})}" if self.sslmode else ""
         login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
-        return f"postgresql://{login}@{quote(self.host, safe='')}:{self.port}/{quote(self.database, safe='')}{options}"
+        place = f"{quote(self.host, safe='')}:{self.port}/{quote(self.database, safe='')}"
+        return f"postgresql://{login}@{place}?{urlencode(self._options())}"
 
     def url(self, driver: str = "postgresql+psycopg2") -> sqlalchemy.URL:
         """The same as a SQLAlchemy URL, which masks the password when printed."""
@@ -55,8 +55,12 @@ class Target:
             host=self.host,
             port=self.port,
             database=self.database,
-            query={"sslmode": self.sslmode} if self.sslmode else {},
+            query=self._options(),
         )
+
+    def _options(self) -> dict[str, str]:
+        """What every driver is told, whatever a role or a database has set."""
+        return {"client_encoding": "utf8"} | ({"sslmode": self.sslmode} if self.sslmode else {})
 
     def connect(self, application: str = "quant loader") -> psycopg2.extensions.connection:
         """A new psycopg2 connection.

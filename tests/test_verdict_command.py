@@ -162,6 +162,24 @@ def test_an_unreachable_server_is_said_in_a_sentence(migrated: Ground) -> None:
     assert "Traceback" not in outcome.error
 
 
+SETTINGS = {
+    "search_path": "'raw, audit'",
+    "client_encoding": "'LATIN1'",
+    "extra_float_digits": "0",
+    "datestyle": "'SQL, DMY'",
+    "timezone": "'America/New_York'",
+    "intervalstyle": "'sql_standard'",
+}
+
+
+def test_what_a_database_has_set_for_its_sessions_changes_nothing(migrated: Ground) -> None:
+    name = migrated.place.target.database
+    plant = "; ".join(f"alter database {name} set {setting} to {value}" for setting, value in SETTINGS.items())
+    with migrated.planted(plant, "; ".join(f"alter database {name} reset {setting}" for setting in SETTINGS)):
+        outcome = migrated.run()
+    assert (outcome.code, outcome.wrong) == (0, [])
+
+
 def test_a_query_that_fails_is_no_verdict(migrated: Ground) -> None:
     with migrated.planted(
         "alter table public.portfolio rename column region to area",
