@@ -11,8 +11,7 @@
     {%- if not is_new -%}
         {%- do statement_rows(
             "update " ~ due ~ " as d set _reason = 'a row that an application wrote has this key' where d._reason is null"
-            ~ " and d._rowid is not null and exists (select from " ~ relation ~ " as t where " ~ same_key(spec, 't', 'd')
-            ~ time_bounds(relation, due) ~ " and t.source_rowid is null and not coalesce(" ~ config.get('stub_where', 'false') ~ ", false))"
+            ~ " and d._rowid is not null and " ~ application_has(relation, spec, 'd', time_bounds(relation, due))
         ) -%}
     {%- endif -%}
     {%- set key = quoted_list(spec.key) -%}

@@ -1,14 +1,15 @@
 {#- Brings a table up to date with raw. Returns what happened as words.
 
     A full fill takes every raw row, a later one only those of loads after the watermark, and with them whatever shares a
-    key with them: the row that holds it now, quarantined rows that lost it, rows whose old key becomes free. All of it,
-    the watermark included, is one transaction. -#}
+    key with them: the row that holds it now, quarantined rows that lost it, rows whose old key becomes free. Rows that wait in
+    quarantine for another row are asked again by every fill. All of it, the watermark included, is one transaction. -#}
 {% macro fill_table(relation, spec, sql, source_table, is_new) %}
     {%- set due = 'due_' ~ spec.name -%}
     {%- set state = build_state(relation, source_table, spec, sql) -%}
     {%- set since = state.built_load_id -%}
     {%- set full = is_new or state.stale or flags.FULL_REFRESH -%}
-    {%- if not full and state.load_id == since and not var('remove_deleted') -%}
+    {%- set waiting = 0 if full else find_waiting(relation, spec) -%}
+    {%- if not full and state.load_id == since and not var('remove_deleted') and waiting == 0 -%}
         {{ return('UP TO DATE') }}
     {%- endif -%}
 
@@ -19,7 +20,8 @@
         'create temporary table ' ~ due ~ ' on commit drop as ' ~ select_due(spec, narrow(sql, condition, condition), columns)) -%}
     {%- set moved = 0 if full else find_moved(spec, due, source_table, since) + add_moved_by_parents(spec, due, sql, columns, since) -%}
     {%- set gone = 0 if is_new else find_gone(relation, spec, source_table, full or var('remove_deleted')) -%}
-    {%- if found + moved + gone == 0 -%}
+    {%- set added = add_waiting(spec, due, sql, columns) if waiting else 0 -%}
+    {%- if found + moved + gone + added == 0 -%}
         {%- do remember_state(relation, state) -%}
         {{ return('UP TO DATE') }}
     {%- endif -%}

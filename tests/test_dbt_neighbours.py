@@ -1,0 +1,39 @@
+"""What builds make of a row when it is another one that changes: each test goes on where the one before it stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.dbt_ground import closes, price, quarantine, row_versions, source, step
+from tests.places import Place
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory, place: Place) -> Path:
+    """The source of this target."""
+    return source(tmp_path_factory.mktemp("source") / f"{place.target.name}.db")
+
+
+def test_a_child_that_is_built_before_its_parent_enters_once_the_parent_is_there(place: Place, path: Path) -> None:
+    step(place, path)
+    step(place, path, price(20, "MSFT", "2020-01-02"), build=("build", "--select", "ohlcv_data"))
+    assert quarantine(place)["ohlcv_data", 20] == "no row in public.tickers for MSFT, US"
+    step(place, path)
+    assert closes(place, "MSFT") == {("US", "2020-01-02"): (10.0, 20)}
+    assert ("ohlcv_data", 20) not in quarantine(place)
+
+
+def test_a_row_enters_once_the_application_has_deleted_what_had_its_key(place: Place, path: Path) -> None:
+    place.query(
+        "insert into ohlcv_data (ticker, region, timeframe, date, close) values ('MSFT', 'US', '1d', '2020-01-03', 55)"
+    )
+    step(place, path, price(21, "MSFT", "2020-01-03"), price(22, "MSFT", "2020-01-03", "US", 12.0))
+    assert closes(place, "MSFT")["US", "2020-01-03"] == (55.0, None)
+    before = row_versions(place)
+    step(place, path)
+    assert row_versions(place) == before
+    place.query("delete from ohlcv_data where ticker = 'MSFT' and source_rowid is null")
+    step(place, path)
+    assert closes(place, "MSFT")["US", "2020-01-03"] == (12.0, 22)
+    assert quarantine(place)["ohlcv_data", 21] == "duplicate of rowid 22"
