@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dbt_ground import closes, price, quarantine, row_versions, source, step
+from tests.dbt_ground import STAMP, closes, price, quarantine, row_versions, source, step
 from tests.places import Place
 
 @pytest.fixture(scope="module")
@@ -37,3 +37,11 @@ def test_a_row_enters_once_the_application_has_deleted_what_had_its_key(place: P
     step(place, path)
     assert closes(place, "MSFT")["US", "2020-01-03"] == (12.0, 22)
     assert quarantine(place)["ohlcv_data", 21] == "duplicate of rowid 22"
+
+
+def test_a_child_that_changed_and_one_that_its_parent_moved_get_one_stub(place: Place, path: Path) -> None:
+    step(place, path, ("insert into stock_details values ('AAPL', 'IT', null, 0, ?)", [STAMP]))
+    step(place, path, "update tickers set region = 'VN' where ticker = 'AAPL'", price(23, "AAPL", "2020-01-03", "VN"))
+    assert ("tickers", 5) in quarantine(place)
+    assert place.query("select region from stock_details where ticker = 'AAPL'") == [("VN",)]
+    assert place.query("select data_source from tickers where (ticker, region) = ('AAPL', 'VN')") == [("inferred",)]
