@@ -45,3 +45,8 @@ def test_a_child_that_changed_and_one_that_its_parent_moved_get_one_stub(place: 
     assert ("tickers", 5) in quarantine(place)
     assert place.query("select region from stock_details where ticker = 'AAPL'") == [("VN",)]
     assert place.query("select data_source from tickers where (ticker, region) = ('AAPL', 'VN')") == [("inferred",)]
+
+
+def test_children_leave_the_region_that_their_parent_no_longer_names(place: Place, path: Path) -> None:
+    step(place, path, "update tickers set region = '' where ticker = 'ACB'")
+    assert closes(place, "ACB") == {("US", "2020-01-02"): (10.0, 5)}
