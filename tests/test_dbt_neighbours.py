@@ -9,6 +9,15 @@ import pytest
 from tests.dbt_ground import STAMP, closes, price, quarantine, row_versions, source, step
 from tests.places import Place
 
+# What an aggregate shows and plain SQL over the days does not.
+WRONG_BUCKETS = """
+    select ticker, region, {bucket}::date, open, high, low, close, volume, ma5_start, trading_days from ohlcv_{bucket}ly
+    except
+    select ticker, region, date_trunc('{bucket}', date)::date, (array_agg(open order by date))[1], max(high), min(low),
+        (array_agg(close order by date desc))[1], sum(volume), (array_agg(ma5 order by date))[1], count(*)
+    from ohlcv_data where timeframe = '1d' group by 1, 2, 3"""
+
+
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory, place: Place) -> Path:
     """The source of this target."""
@@ -50,3 +59,10 @@ def test_a_child_that_changed_and_one_that_its_parent_moved_get_one_stub(place: 
 def test_children_leave_the_region_that_their_parent_no_longer_names(place: Place, path: Path) -> None:
     step(place, path, "update tickers set region = '' where ticker = 'ACB'")
     assert closes(place, "ACB") == {("US", "2020-01-02"): (10.0, 5)}
+
+
+def test_aggregates_are_exact_where_the_last_changed_day_begins_a_bucket(place: Place, path: Path) -> None:
+    step(place, path, price(30, "005930", "2018-05-02", "KR"), price(31, "005930", "2018-10-01", "KR"))
+    step(place, path, "update ohlcv_data set close = 11 where id in (30, 31)")
+    for bucket in ("month", "quarter", "year"):
+        assert place.query(WRONG_BUCKETS.format(bucket=bucket)) == [], bucket
