@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,34 @@ def test_aggregates_are_exact_where_the_last_changed_day_begins_a_bucket(place: 
     step(place, path, "update ohlcv_data set close = 11 where id in (30, 31)")
     for bucket in ("month", "quarter", "year"):
         assert place.query(WRONG_BUCKETS.format(bucket=bucket)) == [], bucket
+
+
+WAITS = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+
+def test_what_an_application_commits_amid_a_build_is_left_and_the_row_that_it_keeps_out_is_named(
+    make_place: Callable[[str], contextmanager[Place]], tmp_path: Path
+) -> None:
+    """A server only: on the embedded engine a build waits until the application's transaction is over."""
+    with make_place("server") as place, closing(place.target.connect("application")) as application:
+        path = source(tmp_path / "source.db")
+        step(place, path)
+        with application.cursor() as cursor:
+            cursor.execute(
+                "insert into ohlcv_data values (default, '005930', 'KR', '1d', '2020-02-03', 55, 55, 55, 55)"
+            )
+        step(place, path, price(20, "005930", "2020-02-03", "KR"), build=("parse",))
+        building = place.start("dbt", "build")
+        deadline = time.monotonic() + 120
+        while not place.query(WAITS):
+            assert time.monotonic() < deadline, "the build never waited"
+            assert building.poll() is None, "the build ended without waiting"
+            time.sleep(0.05)
+        application.commit()
+        said, _ = building.communicate(timeout=120)
+        assert building.returncode == 1
+        assert "nothing_is_lost" in said
+        assert closes(place, "005930")["KR", "2020-02-03"] == (55.0, None)
+        step(place, path, build=("build", "--full-refresh"))
+        assert closes(place, "005930")["KR", "2020-02-03"] == (55.0, None)
+        assert quarantine(place)["ohlcv_data", 20] == "a row that an application wrote has this key"
