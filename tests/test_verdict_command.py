@@ -173,9 +173,11 @@ SETTINGS = {
 
 
 def test_what_a_database_has_set_for_its_sessions_changes_nothing(migrated: Ground) -> None:
-    name = migrated.place.target.database
-    plant = "; ".join(f"alter database {name} set {setting} to {value}" for setting, value in SETTINGS.items())
-    with migrated.planted(plant, "; ".join(f"alter database {name} reset {setting}" for setting in SETTINGS)):
+    name, embedded = migrated.place.target.database, migrated.place.target.name == "embedded"
+    # The embedded engine refuses every encoding but UTF-8 when it is set, so it cannot be set for sessions to come.
+    chosen = {setting: value for setting, value in SETTINGS.items() if not (embedded and setting == "client_encoding")}
+    plant = "; ".join(f"alter database {name} set {setting} to {value}" for setting, value in chosen.items())
+    with migrated.planted(plant, "; ".join(f"alter database {name} reset {setting}" for setting in chosen)):
         outcome = migrated.run()
     assert (outcome.code, outcome.wrong) == (0, [])
 
