@@ -15,10 +15,14 @@ from loader.errors import COULD_NOT_RUN
 NOBODY_READS = 128 + 13  # what a shell says of a program that SIGPIPE ended
 
 
+def _interrupted() -> int:
+    print("Interrupted: run it again.", file=sys.stderr, flush=True)
+    return COULD_NOT_RUN
+
+
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
-        print("Interrupted: run it again.", file=sys.stderr, flush=True)
-        os._exit(COULD_NOT_RUN)
+        os._exit(_interrupted())
     sys.__excepthook__(kind, error, trace)
 
 
@@ -45,8 +49,7 @@ def leave(main: Callable[[], int]) -> NoReturn:
     except BrokenPipeError:
         code = NOBODY_READS
     except KeyboardInterrupt:
-        print("Interrupted: run it again.", file=sys.stderr, flush=True)
-        code = COULD_NOT_RUN
+        code = _interrupted()
     except Exception:
         traceback.print_exc()
         code = COULD_NOT_RUN

@@ -68,13 +68,6 @@ def _bits(given: str) -> int:
     return (int(given) - 1).bit_length()
 
 
-def _set_beside(options: argparse.Namespace, *names: str) -> list[str]:
-    """The options that were given, those names apart."""
-    flags = {action.dest: action.option_strings for action in parser()._actions}
-    unset = vars(parser().parse_args([]))
-    return [flags[name][-1] for name, value in vars(options).items() if name not in names and value != unset[name]]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     try:
@@ -85,8 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from loader import load, status
 
         if options.command == "status":
-            if useless := _set_beside(options, "command", "target"):
-                raise UserError(f"status takes no {', '.join(useless)}: leave out all but --target.")
+            if options != parser().parse_args(["status"], argparse.Namespace(target=options.target)):
+                raise UserError("status takes no option but --target: leave out the others.")
             return status.show(options.target)
         return load.run(
             load.Options(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import psycopg2
@@ -54,3 +56,10 @@ def run(made: connection, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     with closing(made.cursor()) as cursor:
         cursor.execute(sql, values or None)
         return cursor.fetchall() if cursor.description else []
+
+
+def soon(made: connection, sql: str) -> list[tuple[Any, ...]]:
+    """The rows that a statement returns within twenty seconds; one that hangs fails its test, and is left behind."""
+    future: Future[list[tuple[Any, ...]]] = Future()
+    Thread(target=lambda: future.set_result(run(made, sql)), daemon=True).start()
+    return future.result(timeout=20)

@@ -19,6 +19,7 @@ WRONG_BUCKETS = """
     select ticker, region, date_trunc('{bucket}', date)::date, (array_agg(open order by date))[1], max(high), min(low),
         (array_agg(close order by date desc))[1], sum(volume), (array_agg(ma5 order by date))[1], count(*)
     from ohlcv_data where timeframe = '1d' group by 1, 2, 3"""
+WAITS = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +70,6 @@ def test_aggregates_are_exact_where_the_last_changed_day_begins_a_bucket(place: 
     step(place, path, "update ohlcv_data set close = 11 where id in (30, 31)")
     for bucket in ("month", "quarter", "year"):
         assert place.query(WRONG_BUCKETS.format(bucket=bucket)) == [], bucket
-
-
-WAITS = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
 def test_what_an_application_commits_amid_a_build_is_left_and_the_row_that_it_keeps_out_is_named(

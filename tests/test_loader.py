@@ -12,22 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests import sources
+from tests.loading import load
 from tests.places import Place
 
+pytestmark = pytest.mark.usefixtures("empty_raw")
+
 LONG = "a_name_that_is_longer_than_the_sixty_three_bytes_which_postgresql_keeps_of_it"
-
-
-@pytest.fixture(autouse=True)
-def empty(place: Place) -> None:
-    place.query("drop schema if exists raw cascade")
-
-
-def load(place: Place, source: Path, *more: str, check: bool = True) -> dict[str, object]:
-    done = place.run("python", "-m", "loader.run", "--source", str(source), "--json", *more, check=False)
-    assert not check or done.returncode in (0, 1), done.stderr
-    document: dict[str, object] = json.loads(done.stdout)
-    assert document["well"] is (done.returncode == 0)
-    return document
 
 
 def written(document: dict[str, object]) -> int:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests import sources
+from tests.loading import load
 from tests.places import Place
 
-
-@pytest.fixture(autouse=True)
-def empty(place: Place) -> None:
-    place.query("drop schema if exists raw cascade")
-
-
-def load(place: Place, source: Path, *more: str) -> dict[str, object]:
-    done = place.run("python", "-m", "loader.run", "--source", str(source), "--json", *more, check=False)
-    assert done.returncode in (0, 1), done.stderr
-    document: dict[str, object] = json.loads(done.stdout)
-    return document
+pytestmark = pytest.mark.usefixtures("empty_raw")
 
 
 def test_rows_that_a_new_type_makes_fit_are_taken_in(place: Place, tmp_path: Path) -> None:

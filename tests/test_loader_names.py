@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,22 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests import sources
+from tests.loading import load
 from tests.places import Place
 
-
-@pytest.fixture(autouse=True)
-def empty(place: Place) -> None:
-    place.query("drop schema if exists raw cascade")
-
-
-def load(place: Place, source: Path) -> dict[str, object]:
-    done = place.run("python", "-m", "loader.run", "--source", str(source), "--batch-size", "4", "--json")
-    document: dict[str, object] = json.loads(done.stdout)
-    return document
+pytestmark = pytest.mark.usefixtures("empty_raw")
 
 
 def in_step(place: Place, source: Path) -> bool:
-    load(place, source)
+    """Load in windows of four rows, none of them rejected, and compare."""
+    assert load(place, source, "--batch-size", "4")["well"]
     return sources.differences(source, place) == []
 
 
@@ -49,7 +41,7 @@ def test_a_column_renamed_in_its_case_alone_is_another_column(place: Place, tmp_
     )
     assert in_step(place, source)
     sources.write(source, "alter table t rename column close to Close")
-    assert load(place, source)["changes"] == [
+    assert load(place, source, "--batch-size", "4")["changes"] == [
         "Column t.Close is new (double precision).",
         "Column t.close is gone from the source; raw keeps it.",
     ]

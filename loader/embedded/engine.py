@@ -95,6 +95,8 @@ def stop(folder: Path | None = None) -> bool:
             raise UserError(
                 f"The engine in {where} (process {pid}) still works on a statement after {STOP_LIMIT:.0f} s. "
                 f"Wait and stop it again, or kill {pid}: committed rows are safe."
+                if pid
+                else f"The engine in {where} is still being started after {STOP_LIMIT:.0f} s. Wait and stop it again."
             )
         time.sleep(0.05)
     return told > 0

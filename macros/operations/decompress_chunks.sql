@@ -3,5 +3,5 @@
     {%- for chunk in chunks -%}
         {%- do run_alone(decompress_chunk_sql(chunk)) -%}
     {%- endfor -%}
-    {%- do log('Decompressed ' ~ chunks | length ~ ' chunk' ~ ('' if chunks | length == 1 else 's') ~ ' of ' ~ table ~ '.', info=True) -%}
+    {%- do log('Decompressed ' ~ counted(chunks | length, 'chunk') ~ ' of ' ~ table ~ '.', info=True) -%}
 {% endmacro %}

@@ -6,6 +6,5 @@
         {%- do run_alone(decompress_chunk_sql(chunk)) -%}
         {%- do run_alone(compress_chunk_sql(chunk)) -%}
     {%- endfor -%}
-    {%- do log(
-        'Compressed ' ~ chunks | length ~ ' chunk' ~ ('' if chunks | length == 1 else 's') ~ ' of ' ~ table ~ ' anew.', info=True) -%}
+    {%- do log('Compressed ' ~ counted(chunks | length, 'chunk') ~ ' of ' ~ table ~ ' anew.', info=True) -%}
 {% endmacro %}

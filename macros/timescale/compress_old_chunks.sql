@@ -12,6 +12,6 @@
         {%- do run_alone(compress_chunk_sql(chunk[0])) -%}
     {%- endfor -%}
     {%- if chunks -%}
-        {%- do log('Compressed ' ~ chunks | length ~ ' chunk' ~ ('' if chunks | length == 1 else 's') ~ '.', info=True) -%}
+        {%- do log('Compressed ' ~ counted(chunks | length, 'chunk') ~ '.', info=True) -%}
     {%- endif -%}
 {% endmacro %}

@@ -1,0 +1,3 @@
+{% macro counted(value, one) -%}
+    {{ value }} {{ one }}{{ '' if value == 1 else 's' }}
+{%- endmacro %}
