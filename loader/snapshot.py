@@ -213,6 +213,7 @@ def readable(snapshot: Snapshot) -> Iterator[None]:
 
 def damaged(source: Path, said: object) -> UserError:
     """The sentence for a corrupt file."""
+    told = " ".join(str(said).split())
     return UserError(
-        f"{source} is damaged: SQLite says {said}. Take a sound copy, or recover it with `sqlite3 … .recover`."
+        f"{source} is damaged: SQLite says {told}. Take a sound copy, or recover it with `sqlite3 … .recover`."
     )

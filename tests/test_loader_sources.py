@@ -62,7 +62,9 @@ def test_a_corrupt_page_is_found_before_anything_is_loaded(sound: Path) -> None:
     with sound.open("r+b") as file:
         file.seek(4096 * 5)
         file.write(b"\xff" * 4096)
-    assert "is damaged" in refused(sound)
+    said = refused(sound)
+    assert "is damaged" in said
+    assert "\n" not in said
 
 
 def refused_to_somebody(source: Path) -> str:
