@@ -8,6 +8,7 @@ ROWS ?= 926325
 DIRT ?= real
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST ?= python -m pytest
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export RUNTIME__DLTHUB_TELEMETRY := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -44,7 +45,7 @@ types: setup ## mypy
 	@mypy
 
 pytest: setup ## all tests: the whole way on the embedded engine, and on a server where POSTGRES_HOST names one
-	@python -m pytest
+	@$(PYTEST)
 
 bench-load: setup ## what a load takes on the server that POSTGRES_HOST names, beside \copy and pgloader (ARGS=--help)
 	@python -m benchmarks.load $(ARGS)
