@@ -3,11 +3,17 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3.11
+PYTHON ?=
 ROWS ?= 926325
 DIRT ?= real
 VENV := .venv
+# make setup EMBEDDED= leaves the embedded engine and its Node (206 MB) out, for those who have a server.
+EMBEDDED ?= yes
 BIN := $(VENV)/bin
+# One lock for all Pythons. dbt's experimental parser downloads from the web while it is built, and nothing here uses it.
+LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet \
+	--no-emit-package dbt-core-experimental-parser
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 PYTEST ?= python -m pytest
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export RUNTIME__DLTHUB_TELEMETRY := false
@@ -20,15 +26,12 @@ help: ## list what can be made
 
 setup: $(VENV)/.ready ## virtual environment from the hash-pinned lock, and the engine's Node packages
 
-$(VENV)/.ready: requirements.lock pyproject.toml loader/embedded/package-lock.json
-	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here: install Python 3.11, or name one with make PYTHON=…" >&2; exit 2; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(PYTHON) is not Python 3.11: name one with make PYTHON=…" >&2; exit 2; }
-	@echo "Setting up $(VENV): about two minutes."
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+$(VENV)/.ready: requirements.lock requirements-embedded.lock pyproject.toml loader/embedded/package-lock.json
+	@python=$$(scripts/find-python $(PYTHON)); echo "Setting up $(VENV) with $$python: about two minutes."; $$python -m venv $(VENV)
+	@$(INSTALL) --require-hashes --requirement requirements.lock $(if $(EMBEDDED),--requirement requirements-embedded.lock)
+	@$(INSTALL) --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $(VENV)/lib || true
-	@$(BIN)/python -m loader.embedded setup
+	@$(if $(EMBEDDED),$(BIN)/python -m loader.embedded setup)
 	@touch $@
 
 demo: setup ## the main job on a generated database: make demo ROWS=20000 is the quick one
@@ -53,8 +56,10 @@ bench-load: setup ## what a load takes on the server that POSTGRES_HOST names, b
 diagram: setup ## docs/schema.md from models/**/*.yml
 	@python -m expectations.diagram
 
-lock: ## renew requirements.lock from pyproject.toml (needs uv)
-	@uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --output-file requirements.lock --quiet
+lock: ## renew both lock files from pyproject.toml (needs uv)
+	@$(LOCK) pyproject.toml --group dev --output-file requirements.lock
+	@python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['embedded'])" \
+		| $(LOCK) - --output-file requirements-embedded.lock
 
 clean: ## remove what was generated, but never data/
 	@rm -rf target logs reports .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +51,15 @@ def own_macros(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     return [macro for macro in manifest["macros"].values() if macro["package_name"] == "quant"]
 
 
-def signature(macro: dict[str, Any]) -> Iterator[str]:
-    """The arguments that the Jinja names; those of a materialization are dbt's own."""
-    if macro["name"].startswith("materialization_"):
-        return
-    for found in parse(macro["macro_sql"]).find_all(jinja2.nodes.Macro):
-        yield from (argument.name for argument in found.args)
+def own_macros_with_arguments(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Without materializations and generic tests, whose arguments dbt fills in by itself."""
+    return [macro for macro in own_macros(manifest) if not macro["name"].startswith(("materialization_", "test_"))]
+
+
+def signature(macro: dict[str, Any]) -> list[str]:
+    """The arguments that the Jinja names."""
+    found = parse(macro["macro_sql"]).find_all(jinja2.nodes.Macro)
+    return [argument.name for one in found for argument in one.args]
 
 
 def test_every_model_and_column_is_described(manifest: dict[str, Any]) -> None:
@@ -77,12 +79,15 @@ def test_every_macro_is_described_with_the_arguments_that_it_takes(manifest: dic
     macros = own_macros(manifest)
     assert len(macros) > 80
     assert [macro["name"] for macro in macros if not macro["description"]] == []
-    told = {macro["name"]: [argument["name"] for argument in macro["arguments"]] for macro in macros}
-    assert told == {macro["name"]: list(signature(macro)) for macro in macros}
+    called = own_macros_with_arguments(manifest)
+    told = {macro["name"]: [argument["name"] for argument in macro["arguments"]] for macro in called}
+    assert told == {macro["name"]: signature(macro) for macro in called}
 
 
 def test_every_argument_has_a_type_that_dbt_knows_and_a_description(manifest: dict[str, Any]) -> None:
-    arguments = [(macro["name"], argument) for macro in own_macros(manifest) for argument in macro["arguments"]]
+    arguments = [
+        (macro["name"], argument) for macro in own_macros_with_arguments(manifest) for argument in macro["arguments"]
+    ]
     assert [
         f"{name}({argument['name']})"
         for name, argument in arguments
