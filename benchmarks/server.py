@@ -17,7 +17,7 @@ from loader.target import Target
 ROW_BY_ROW_ROWS = 20_000
 EXTENSION = (
     "do $$ begin if exists (select from pg_available_extensions where name = 'timescaledb') "
-    "then create extension if not exists timescaledb; end if; end $$"
+    "then create extension if not exists timescaledb schema public; end if; end $$"
 )
 
 

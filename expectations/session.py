@@ -29,11 +29,7 @@ COLUMNS = "columns"
 BY_VALUE = {"values", COLUMNS}  # suites that read every row of every table
 FINGERPRINTS = "fingerprints"  # the suite that reads those of hypertables only
 
-# A role may have others: doubles come as text here, and TimescaleDB's functions are looked for by name.
-SETTINGS = (
-    "set extra_float_digits to 1; "
-    "select set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), 'public'), false)"
-)
+SETTINGS = "set extra_float_digits to 1"  # a role may have another, and doubles come as text here
 
 _current: ContextVar[Session] = ContextVar("session")
 

@@ -13,16 +13,19 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any, Literal, cast
 
+import psycopg2.extensions
 from dlt.common.configuration import configspec
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import JobClientBase, LoadJob, RunnableLoadJob
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.runtime import signals
+from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema, TSchemaTables, TTableSchemaColumns
 from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration, PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
+from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 
 from loader.naming import unfolded
 from loader.plan import LONGEST_NAME
@@ -35,7 +38,21 @@ FORMAT: Literal["jsonl"] = "jsonl"
 def destination(work: Work) -> postgres:
     """The destination for one load; its jobs look their task up in `work`."""
 
+    class TargetClient(Psycopg2SqlClient):
+        def open_connection(self) -> psycopg2.extensions.connection:
+            opened = work.target.connect(pooled=True)  # dlt's own would look for names in raw and public
+            self._conn = opened
+            self._reset_connection()
+            return opened
+
     class WindowClient(PostgresClient):
+        def __init__(
+            self, schema: Schema, config: PostgresClientConfiguration, capabilities: DestinationCapabilitiesContext
+        ) -> None:
+            super().__init__(schema, config, capabilities)
+            own = self.sql_client
+            self.sql_client = TargetClient(own.dataset_name, own.staging_dataset_name, config.credentials, capabilities)
+
         def create_load_job(
             self, table: PreparedTableSchema, file_path: str, load_id: str, restore: bool = False
         ) -> LoadJob:
@@ -123,6 +140,8 @@ class WindowJob(RunnableLoadJob):
         connection = self._work.connection()
         try:
             with connection.cursor() as cursor:
+                # A commit need not wait for the disk: the ledger's last one, which does, brings all before it there.
+                cursor.execute("set local synchronous_commit = off")
                 if task.known is None or task.known.fingerprint != content.fingerprint:
                     written, removed = write(cursor, task, content, self._work.load_id)
                 else:  # the pages were rewritten, the rows are the same

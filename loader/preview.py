@@ -11,6 +11,7 @@ from loader.errors import UserError, in_one_line
 from loader.evolve import Change, Standing
 from loader.interrupts import leave_to_python
 from loader.ledger import Ledger
+from loader.pooled import OF_TRANSACTION
 from loader.progress import Progress
 from loader.snapshot import Snapshot
 from loader.target import Target
@@ -115,7 +116,7 @@ def look(
     present = ledger.columns()
     leave_to_python()
     try:
-        with adbc.connect(target.uri(), autocommit=True) as connection, connection.cursor() as cursor:
+        with adbc.connect(target.uri(pooled=True)) as connection, connection.cursor() as cursor:
             tables = [_look(snapshot, cursor, standing, present, shown) for standing in standings]
     except adbc.Error as error:  # of either database, which the same kind of driver reads
         raise UserError(f"The dry run stopped: {in_one_line(error)}. Mend the cause and run again.") from error
@@ -140,8 +141,10 @@ def _look(
             new += content.rows.num_rows
         else:
             comparing += content.rows.num_rows
+            cursor.execute(OF_TRANSACTION)
             cursor.execute(select(table, window, present[table.target]))
             found = difference(cursor.fetch_arrow_table(), content.rows)
+            cursor.connection.commit()
             new, changed, remaining = new + found.new, changed + found.changed, remaining + found.remaining
         shown.advance(table.target, window.rows)
     return TableOutlook(

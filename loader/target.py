@@ -19,8 +19,25 @@ if TYPE_CHECKING:
     import psycopg2.extensions
     import sqlalchemy
 
+LOADER = "quant loader"  # its name on the server
 TARGETS = ("embedded", "server")
 REQUIRED = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
+
+# Nothing that another role has made is found by a bare name: no table, and no function whose arguments fit better than
+# those of PostgreSQL's own. Our tables and TimescaleDB's functions are named with their schema.
+SEARCH_PATH = "pg_catalog, pg_temp"
+
+# Seconds and, for the last one, milliseconds: a server that has gone is noticed within two minutes.
+PARAMETERS = {
+    "client_encoding": "utf8",
+    "connect_timeout": "10",
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "15",
+    "keepalives_count": "6",
+    "tcp_user_timeout": "120000",
+}
+OF_SESSION = {"options": f"-csearch_path={SEARCH_PATH.replace(' ', '')}"}
 
 
 @dataclass(frozen=True)
@@ -38,11 +55,15 @@ class Target:
     def __str__(self) -> str:
         return f"{self.name} ({self.user}@{self.host}:{self.port}/{self.database})"
 
-    def uri(self) -> str:
-        """A libpq connection URI, with the password in it: for drivers, never for people."""
+    def uri(self, pooled: bool = False) -> str:
+        """A libpq connection URI, with the password in it: for drivers, never for people.
+
+        Args:
+            pooled: leave out what a pooler refuses at the log-in, the search path.
+        """
         login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
         place = f"{quote(self.host, safe='')}:{self.port}/{quote(self.database, safe='')}"
-        return f"postgresql://{login}@{place}?{urlencode(self._options())}"
+        return f"postgresql://{login}@{place}?{urlencode(self._parameters(pooled), quote_via=quote)}"
 
     def url(self, driver: str = "postgresql+psycopg2") -> sqlalchemy.URL:
         """The same as a SQLAlchemy URL, which masks the password when printed."""
@@ -55,27 +76,41 @@ class Target:
             host=self.host,
             port=self.port,
             database=self.database,
-            query=self._options(),
+            query=self._parameters(),
         )
 
-    def _options(self) -> dict[str, str]:
+    def _parameters(self, pooled: bool = False) -> dict[str, str]:
         """What every driver is told, whatever a role or a database has set."""
-        return {"client_encoding": "utf8"} | ({"sslmode": self.sslmode} if self.sslmode else {})
+        return PARAMETERS | ({} if pooled else OF_SESSION) | ({"sslmode": self.sslmode} if self.sslmode else {})
 
-    def connect(self, application: str = "quant loader") -> psycopg2.extensions.connection:
+    def connect(self, application: str = LOADER, pooled: bool = False) -> psycopg2.extensions.connection:
         """A new psycopg2 connection.
+
+        Args:
+            application: the name by which others see it on the server.
+            pooled: through a pooler in transaction mode, too: each transaction sets its own search path.
 
         Raises:
             UserError: when the server does not answer or refuses the login.
         """
         import psycopg2
 
+        from loader.pooled import TransactionCursor
+
         try:
-            return psycopg2.connect(self.uri(), application_name=application, connect_timeout=10)
+            made = psycopg2.connect(self.uri(pooled), application_name=application)
+            if pooled:
+                made.cursor_factory = TransactionCursor
+            return made
         except psycopg2.OperationalError as error:
             # One line for each address that was tried; those that begin with a tab only ask whether a server runs.
             tried = [line for line in str(error).strip().splitlines() if not line.startswith("\t")]
             said = "; ".join(dict.fromkeys(tried)).rstrip(".")
+            if "startup parameter" in said:
+                raise UserError(
+                    f"{self} is reached through a pooler that takes no settings of a session ({said}): build and "
+                    "checkpoint need the server itself, name it in POSTGRES_HOST and POSTGRES_PORT."
+                ) from error
             cure = (
                 "See `python -m loader.embedded status`."
                 if self.name == "embedded"
@@ -92,7 +127,7 @@ class Target:
         """
         import psycopg2
 
-        connection = self.connect()
+        connection = self.connect(pooled=True)
         try:
             yield connection
         except psycopg2.Error as error:

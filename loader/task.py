@@ -74,12 +74,8 @@ class Work:
     def connection(self) -> psycopg.connection:
         """The connection of this worker thread: making one costs as much as a small window."""
         if not hasattr(self._mine, "connection") or self._mine.connection.closed:
-            self._mine.connection = self.target.connect()
+            self._mine.connection = self.target.connect(pooled=True)
             self._all.append(self._mine.connection)
-            with self._mine.connection.cursor() as cursor:
-                # A commit need not wait for the disk: the ledger's last one, which does, brings all before it there.
-                cursor.execute("set synchronous_commit = off")
-            self._mine.connection.commit()
         return cast(psycopg.connection, self._mine.connection)
 
     def content(self, task: Task) -> Content:

@@ -138,7 +138,10 @@ def database(on: Target, name: str, version: str | None = None) -> Iterator[Targ
     try:
         connection = target.connect("tests")
         with connection, connection.cursor() as cursor:
-            cursor.execute("create extension if not exists timescaledb" + (f" version '{version}'" if version else ""))
+            cursor.execute(
+                "create extension if not exists timescaledb schema public"
+                + (f" version '{version}'" if version else "")
+            )
             # A job that starts by itself in the middle of a test would change what the test looks at; only a
             # superuser may stop them, and the policies wait for the next night anyway.
             cursor.execute("select rolsuper from pg_roles where rolname = current_user")

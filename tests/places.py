@@ -81,6 +81,7 @@ class Place:
         connection.autocommit = True
         try:
             with connection.cursor() as cursor:
+                cursor.execute("set search_path = public")  # as an application has it
                 cursor.execute(sql, values or None)
                 return list(cursor.fetchall()) if cursor.description else []
         finally:

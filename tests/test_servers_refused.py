@@ -62,7 +62,7 @@ def server_with(minors: range) -> Iterator[Target]:
         pytest.skip(f"no TimescaleDB 2.{minors[0]} to 2.{minors[-1]} is installed beside PostgreSQL's programs here")
     with native.started(folder, native.WITH_TIMESCALEDB) as target:
         with target.connect("tests") as connection, connection.cursor() as cursor:
-            cursor.execute(f"create extension timescaledb version '{there[-1]}'")
+            cursor.execute(f"create extension timescaledb schema public version '{there[-1]}'")
         connection.close()
         yield target
 

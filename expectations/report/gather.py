@@ -28,6 +28,7 @@ from expectations.report.facts import (
     Timescale,
 )
 from expectations.session import Session
+from loader import extension
 from loader.paths import as_text
 from loader.source import quote
 
@@ -38,7 +39,7 @@ HYPERTABLES = """
             and c.hypertable_name = d.hypertable_name),
         (select count(*) from timescaledb_information.chunks c where c.hypertable_schema = d.hypertable_schema
             and c.hypertable_name = d.hypertable_name and c.is_compressed),
-        coalesce(hypertable_size(format('%I.%I', d.hypertable_schema, d.hypertable_name)::regclass), 0),
+        coalesce({extension}.hypertable_size(format('%I.%I', d.hypertable_schema, d.hypertable_name)::regclass), 0),
         coalesce(s.segment_by, ''), coalesce(s.order_by, '')
     from timescaledb_information.dimensions d
     left join (
@@ -55,11 +56,11 @@ HYPERTABLES = """
 """
 PACKED = """
     select before_compression_total_bytes, after_compression_total_bytes
-    from hypertable_compression_stats(%s::regclass) where before_compression_total_bytes > 0
+    from {extension}.hypertable_compression_stats(%s::regclass) where before_compression_total_bytes > 0
 """
 CHUNKS = """
     select c.range_start::date, c.range_end::date, s.before_compression_total_bytes, s.after_compression_total_bytes
-    from chunk_compression_stats(%s::regclass) s
+    from {extension}.chunk_compression_stats(%s::regclass) s
     join timescaledb_information.chunks c using (chunk_schema, chunk_name)
     where s.before_compression_total_bytes > 0 order by 1
 """
@@ -168,12 +169,14 @@ class _Asking:
     def _hypertables(self) -> Iterator[Hypertable]:
         if not self._timescale("dimensions", "chunks", "compression_settings"):
             return
-        for name, column, interval, count, compressed, size, segment_by, order_by in self._rows(HYPERTABLES):
+        schema = extension.ask(self.session.ground.plain)
+        hypertables, packed_rows, chunk_rows = (one.format(extension=schema) for one in (HYPERTABLES, PACKED, CHUNKS))
+        for name, column, interval, count, compressed, size, segment_by, order_by in self._rows(hypertables):
             relation = f"public.{quote(name)}"
-            packed = [Packed(int(before), int(after)) for before, after in self._rows(PACKED, relation)]
+            packed = [Packed(int(before), int(after)) for before, after in self._rows(packed_rows, relation)]
             chunks = [
                 Chunk(first, end, Packed(int(before), int(after)))
-                for first, end, before, after in self._rows(CHUNKS, relation)
+                for first, end, before, after in self._rows(chunk_rows, relation)
             ]
             yield Hypertable(
                 *(name, column, interval, count, compressed, size, segment_by, order_by),

@@ -21,7 +21,7 @@
                 ~ " in its postgresql.conf and restart it.") }}
         {%- endif -%}
         {%- do run_query('begin') -%}
-        {%- do run_query('create extension if not exists timescaledb') -%}
+        {%- do run_query('create extension if not exists timescaledb schema public') -%}
         {%- set version = timescale_version() -%}
         {%- if version < 211 -%}
             {{ refuse(

@@ -4,7 +4,8 @@
     {%- set relation = this.incorporate(type='materialized_view').include(database=false) -%}
     {%- set policy = config.get('refresh_policy') -%}
     {%- set body = sql | replace('"' ~ target.dbname ~ '".', '') | trim -%}
-    {%- set fingerprint = local_md5(modules.re.sub('\\s+', ' ', modules.re.sub('--[^\n]*', '', body))) -%}
+    {%- set unqualified = body | replace(timescaledb() ~ '.', '') -%}
+    {%- set fingerprint = local_md5(modules.re.sub('\\s+', ' ', modules.re.sub('--[^\n]*', '', unqualified))) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {#- One lock for all aggregates: two that are made at once on one parent would both make its trigger. -#}

@@ -1,7 +1,7 @@
 {% macro decompress_chunk_sql(chunk) -%}
     {%- if timescale_version() >= 218 -%}
-        call convert_to_rowstore('{{ chunk }}', if_columnstore => true)
+        call {{ timescaledb() }}.convert_to_rowstore('{{ chunk }}', if_columnstore => true)
     {%- else -%}
-        select decompress_chunk('{{ chunk }}', if_compressed => true)
+        select {{ timescaledb() }}.decompress_chunk('{{ chunk }}', if_compressed => true)
     {%- endif -%}
 {%- endmacro %}

@@ -6,6 +6,7 @@
         ~ "' and dimension_number = 1"
     ).rows[0][0] -%}
     {%- if not same -%}
-        {%- do run_query("select set_chunk_time_interval('" ~ relation ~ "', interval '" ~ hypertable.chunk_interval ~ "')") -%}
+        {%- do run_query("select " ~ timescaledb() ~ ".set_chunk_time_interval('" ~ relation ~ "', interval '"
+            ~ hypertable.chunk_interval ~ "')") -%}
     {%- endif -%}
 {% endmacro %}

@@ -6,12 +6,12 @@
         ~ " hypertable_schema = '" ~ relation.schema ~ "' and hypertable_name = '" ~ relation.identifier ~ "'"
     ).rows -%}
     {%- if found and not found[0][0] -%}
-        {%- do run_query("select remove_compression_policy('" ~ relation ~ "')" if timescale_version() < 218
-            else "call remove_columnstore_policy('" ~ relation ~ "')") -%}
+        {%- do run_query("select " ~ timescaledb() ~ ".remove_compression_policy('" ~ relation ~ "')" if timescale_version() < 218
+            else "call " ~ timescaledb() ~ ".remove_columnstore_policy('" ~ relation ~ "')") -%}
     {%- endif -%}
     {%- if not found or not found[0][0] -%}
-        {%- set add = ["select add_compression_policy(", "compress_after"] if timescale_version() < 218
-            else ["call add_columnstore_policy(", "after"] -%}
+        {%- set add = ["select " ~ timescaledb() ~ ".add_compression_policy(", "compress_after"] if timescale_version() < 218
+            else ["call " ~ timescaledb() ~ ".add_columnstore_policy(", "after"] -%}
         {%- do run_query(add[0] ~ "'" ~ relation ~ "', " ~ add[1] ~ " => interval '" ~ after
             ~ "', initial_start => date_trunc('day', now()) + interval '25 hours')") -%}
     {%- endif -%}

@@ -11,11 +11,11 @@
         ~ "' and a.view_name = '" ~ relation.identifier ~ "'"
     ).rows -%}
     {%- if found and not found[0][0] -%}
-        {%- do run_query("select remove_continuous_aggregate_policy('" ~ relation ~ "')") -%}
+        {%- do run_query("select " ~ timescaledb() ~ ".remove_continuous_aggregate_policy('" ~ relation ~ "')") -%}
     {%- endif -%}
     {%- if not found or not found[0][0] -%}
         {%- do run_query(
-            "select add_continuous_aggregate_policy('" ~ relation ~ "', start_offset => interval '" ~ policy.start_offset
+            "select " ~ timescaledb() ~ ".add_continuous_aggregate_policy('" ~ relation ~ "', start_offset => interval '" ~ policy.start_offset
             ~ "', end_offset => interval '" ~ policy.end_offset ~ "', schedule_interval => interval '" ~ policy.schedule
             ~ "', initial_start => date_trunc('day', now()) + interval '1 day')"
         ) -%}

@@ -8,11 +8,11 @@
         ~ "' and hypertable_name = '" ~ relation.identifier ~ "'"
     ).rows -%}
     {%- if found and not found[0][0] -%}
-        {%- do run_query("select remove_retention_policy('" ~ relation ~ "')") -%}
+        {%- do run_query("select " ~ timescaledb() ~ ".remove_retention_policy('" ~ relation ~ "')") -%}
         {%- do log('Removed a retention policy of ' ~ relation.identifier ~ ' that is not the declared one.', info=True) -%}
     {%- endif -%}
     {%- if wanted and not (found and found[0][0]) -%}
-        {%- do run_query("select add_retention_policy('" ~ relation ~ "', drop_after => interval '" ~ drop_after
+        {%- do run_query("select " ~ timescaledb() ~ ".add_retention_policy('" ~ relation ~ "', drop_after => interval '" ~ drop_after
             ~ "', initial_start => date_trunc('day', now()) + interval '25 hours')") -%}
     {%- endif -%}
 {% endmacro %}

@@ -8,8 +8,9 @@
     {%- do run_query("set work_mem = '" ~ var('build_work_mem') ~ "'") -%}
     {%- for span in spans -%}
         {%- set start = "'" ~ span[0] ~ "'::date" if span[0] else 'null' -%}
-        {%- do run_alone("call refresh_continuous_aggregate('" ~ relation ~ "', " ~ start ~ ", null, force => true" ~ options ~ ")") -%}
+        {%- do run_alone("call " ~ timescaledb() ~ ".refresh_continuous_aggregate('" ~ relation ~ "', " ~ start ~ ", null, force => true"
+            ~ options ~ ")") -%}
     {%- endfor -%}
-    {%- do run_alone("call refresh_continuous_aggregate('" ~ relation ~ "', null, null" ~ options ~ ")") -%}
+    {%- do run_alone("call " ~ timescaledb() ~ ".refresh_continuous_aggregate('" ~ relation ~ "', null, null" ~ options ~ ")") -%}
     {%- do run_query("reset work_mem") -%}
 {% endmacro %}
