@@ -17,18 +17,21 @@ MODELS = PROJECT / "models"
 # libyaml is ten times as fast where PyYAML has it
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 VARIABLE = re.compile(r"""\{\{\s*var\(\s*['"](\w+)['"]\s*\)\s*\}\}""")
-BUCKETS = ("month", "quarter", "year")
+BUCKET = re.compile(r"""\btime_bucket\(.*?\)\s+as\s+(\w+)""", re.I | re.S)
 READ = re.compile(r"""\{\{\s*ref\(\s*['"](\w+)['"]\s*\)\s*\}\}""")
+DOCUMENTED = re.compile(r"""\{\{\s*doc\(\s*['"](\w+)['"]\s*\)\s*\}\}""")
+BLOCK = re.compile(r"\{%-?\s*docs (\w+)\s*-?%\}(.*?)\{%-?\s*enddocs\s*-?%\}", re.S)
 REFERENCE = re.compile(r"""^\s*ref\(\s*['"](\w+)['"]\s*\)\s*$""")
 
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """Columns that must be found in another table, unless one of them is NULL."""
+    """Columns that must be found in another table, unless one of them is NULL; `actions` as DDL says them."""
 
     columns: tuple[str, ...]
     table: str
     referred: tuple[str, ...]
+    actions: str = ""
 
     def __post_init__(self) -> None:
         if not self.columns or len(self.columns) != len(self.referred):
@@ -51,6 +54,7 @@ class Hypertable:
     segment_by: str
     order_by: str
     compress_after: str
+    drop_after: str
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class TargetTable:
 
     `checks` are SQL conditions and `indexes` definitions by their names, `unique` the column groups that are unique
     beside the key, `clauses` what DDL says of a column after its type (identity, default, generated).
+    `descriptions` are the columns' comments, `weakenable` the columns of each NOT NULL and UNIQUE that stands only
+    where the data allows it.
     """
 
     name: str
@@ -72,6 +78,8 @@ class TargetTable:
     required: frozenset[str] = frozenset()
     unique: tuple[tuple[str, ...], ...] = ()
     clauses: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    weakenable: frozenset[tuple[str, ...]] = frozenset()
 
     def regions(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """Region columns that belong to a ticker: {region: (ticker, the tables whose region it inherits)}."""
@@ -88,13 +96,14 @@ class TargetTable:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A continuous aggregate, its bucket column (month, quarter or year), its refresh policy and what it reads."""
+    """A continuous aggregate: its bucket column (month, week, …), refresh policy, base and SQL with Jinja."""
 
     name: str
     bucket: str
     policy: Mapping[str, str]
     base: str = ""
     description: str = ""
+    sql: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,38 +123,54 @@ def read(models: Path = MODELS) -> Catalog:
     """
     tables: dict[str, TargetTable] = {}
     aggregates: dict[str, Aggregate] = {}
-    documents = list(_documents(models))
-    project = models.parent / "dbt_project.yml"
-    variables = _load(project).get("vars", {}) if project.exists() else {}
-    for model in (model for document in documents for model in document.get("models", [])):
-        columns = {column["name"] for column in model.get("columns", [])}
-        bucket = next((name for name in BUCKETS if name in columns), None)
-        if any(constraint["type"] == "primary_key" for constraint in _constraints(model)):
-            tables[model["name"]] = _table(model, variables)
-        elif bucket and {"ticker", "region"} <= columns:
-            policy = model.get("config", {}).get("refresh_policy", {})
-            base = _base(next(models.rglob(f"{model['name']}.sql"), None))
-            aggregates[model["name"]] = Aggregate(model["name"], bucket, policy, base, model.get("description", ""))
+    documents = dict(_documents(models))
+    project = _load(models.parent / "dbt_project.yml")
+    folders: dict[str, dict[str, str]] = next(iter(project.get("models", {}).values()), {})
+    blocks = {
+        found[1]: found[2].strip()
+        for page in models.rglob("*.md")
+        for found in BLOCK.finditer(page.read_text(encoding="utf-8"))
+    }
+    variables = project.get("vars", {})
+    for path, document in documents.items():
+        folder = folders.get(path.relative_to(models).parts[0], {})
+        for model in document.get("models", []):
+            kind = model.get("config", {}).get("materialized", folder.get("+materialized"))
+            if kind == "durable_table":
+                tables[model["name"]] = _table(model, variables, blocks)
+            elif kind == "continuous_aggregate":
+                aggregates[model["name"]] = _aggregate(model, path)
     if not tables:
         raise UserError(f"No table is declared in {models}: its yml files must name columns and a primary key.")
-    sources = [group for document in documents for group in document.get("sources", []) if group["name"] == "raw"]
+    sources = [
+        group for document in documents.values() for group in document.get("sources", []) if group["name"] == "raw"
+    ]
     names = frozenset(table["name"] for group in sources for table in group["tables"])
     return Catalog(tables, aggregates, names)
 
 
-def _table(model: dict[str, Any], variables: Mapping[str, Any]) -> TargetTable:
+def _table(model: dict[str, Any], variables: Mapping[str, Any], blocks: Mapping[str, str]) -> TargetTable:
     constraints = list(_constraints(model))
+    clauses: dict[str, str] = {}
+    for one in constraints:
+        if one["type"] == "custom":
+            column = one["columns"][0]
+            clauses[column] = f"{clauses.get(column, '')} {one['expression']}".strip()
     config = model.get("config", {})
+    key = next((tuple(c["columns"]) for c in constraints if c["type"] == "primary_key"), None)
+    if key is None:
+        raise UserError(f"The table {model['name']} has no primary key in models/: nothing could be said of its rows.")
     hypertable = None
     if "hypertable" in config:
         kept, packed = config["hypertable"], config.get("compression", {})
         values = (kept["time_column"], kept["chunk_interval"])
         packing = (packed.get("segment_by", ""), packed.get("order_by", ""), packed.get("after", ""))
-        hypertable = Hypertable(*(_variable(value, variables) for value in (*values, *packing)))
+        told = (*values, *packing, kept.get("drop_after", "never"))
+        hypertable = Hypertable(*(_variable(value, variables) for value in told))
     return TargetTable(
         name=model["name"],
         columns={str(column["name"]): str(column.get("data_type", "")) for column in model.get("columns", [])},
-        key=next(tuple(c["columns"]) for c in constraints if c["type"] == "primary_key"),
+        key=key,
         foreign_keys=tuple(_foreign_key(c) for c in constraints if c["type"] == "foreign_key"),
         checks={c["name"]: c["expression"] for c in constraints if c["type"] == "check"},
         indexes=config.get("named_indexes", {}),
@@ -153,14 +178,27 @@ def _table(model: dict[str, Any], variables: Mapping[str, Any]) -> TargetTable:
         description=model.get("description", ""),
         required=frozenset(c["columns"][0] for c in constraints if c["type"] == "not_null"),
         unique=tuple(tuple(c["columns"]) for c in constraints if c["type"] == "unique"),
-        clauses={c["columns"][0]: c["expression"] for c in constraints if c["type"] == "custom"},
+        clauses=clauses,
+        weakenable=frozenset(tuple(c["columns"]) for c in constraints if c.get("expression") == "of the source"),
+        descriptions={
+            column["name"]: DOCUMENTED.sub(lambda found: blocks[found[1]], column["description"]).strip()
+            for column in model.get("columns", [])
+            if column.get("description")
+        },
     )
 
 
-def _base(sql: Path | None) -> str:
-    """What a model reads, where its SQL lies beside its yml."""
-    found = READ.search(sql.read_text(encoding="utf-8")) if sql else None
-    return found[1] if found else ""
+def _aggregate(model: dict[str, Any], path: Path) -> Aggregate:
+    file = path.with_name(f"{model['name']}.sql")
+    sql = file.read_text(encoding="utf-8") if file.exists() else ""
+    bucket, base = BUCKET.search(sql), READ.search(sql)
+    if not (bucket and base):
+        raise UserError(
+            f"{file} must be the SQL of the continuous aggregate {model['name']}, which {path.name} declares: "
+            "`time_bucket(…) as NAME` and `{{ ref('…') }}`."
+        )
+    policy = model.get("config", {}).get("refresh_policy", {})
+    return Aggregate(model["name"], bucket[1], policy, base[1], model.get("description", ""), sql)
 
 
 def _variable(value: str, variables: Mapping[str, Any]) -> str:
@@ -175,8 +213,8 @@ def _load(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not readable YAML: {error}") from error
 
 
-def _documents(folder: Path) -> Iterator[dict[str, Any]]:
-    return (_load(path) for path in sorted(folder.rglob("*.yml")))
+def _documents(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    return ((path, _load(path)) for path in sorted(folder.rglob("*.yml")))
 
 
 def _constraints(model: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -191,5 +229,6 @@ def _foreign_key(constraint: dict[str, Any]) -> ForeignKey:
     columns = tuple(constraint["columns"])
     to = str(constraint.get("to", ""))
     if found := REFERENCE.match(to):
-        return ForeignKey(columns, found[1], tuple(constraint.get("to_columns", columns)))
+        referred = tuple(constraint.get("to_columns", columns))
+        return ForeignKey(columns, found[1], referred, str(constraint.get("expression", "")))
     raise UserError(f"The foreign key of {columns} in models/ must say `to: ref('table')`, not {to!r}.")

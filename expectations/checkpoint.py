@@ -23,6 +23,7 @@ with warnings.catch_warnings():
 
     from expectations import (
         custom,  # noqa: F401  registers our own expectations
+        declared,  # noqa: F401  registers those about the schema
         docs_site,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from expectations import suites
 from expectations.catalog import Catalog
 from expectations.expected.base import TYPES
 from loader.errors import UserError
@@ -81,11 +82,12 @@ def _read(path: Path) -> dict:  # type: ignore[type-arg]
         raise UserError(f"{path} cannot be read ({error}): run `python -m expectations.suites`.") from error
 
 
-def ask_tables(declared: Declared, tables: Catalog) -> None:
-    """See that each table that the suites name is declared.
+def ask_tables(declared: Declared, tables: Catalog, folder: Path = FOLDER) -> None:
+    """See that the suites name each table that is declared and no other, and expect of it what is declared.
 
     Raises:
-        UserError: when one is not; it would be taken for a table that the source does not have.
+        UserError: when they do not: what no suite names is never judged, and one that is not declared would be taken
+            for a table that the source does not have.
     """
     unknown = sorted(declared.tables - tables.tables.keys())
     if unknown:
@@ -93,6 +95,16 @@ def ask_tables(declared: Declared, tables: Catalog) -> None:
             f"The suites of {declared.name} expect something of {', '.join(unknown)}, which models/ does not declare: "
             "run `python -m expectations.suites` to write them anew."
         )
+    made = {path: json.loads(text) for path, text in suites.documents(tables).items()}
+    if stale := sorted(path for path, document in made.items() if _read(folder / path) != document):
+        said = "".join((folder / path).read_text(encoding="utf-8") for path in made)
+        unnamed = sorted(name for name in (*tables.tables, *tables.aggregates) if name not in said)
+        told = (
+            f"No suite of {declared.name} expects anything of {', '.join(unnamed)}, which models/ declares"
+            if unnamed
+            else f"{', '.join(stale[:SHOWN])} in {folder} expects something else than models/ declares"
+        )
+        raise UserError(f"{told}: run `python -m expectations.suites` to write the suites anew.")
 
 
 def ask_target(target: Target, declared: Catalog, snapshot: Snapshot) -> list[str]:

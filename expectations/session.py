@@ -21,6 +21,7 @@ from expectations.parity.result import Comparison
 from expectations.parity.source import open_files
 from expectations.parity.survey import Counts, Survey
 from expectations.parity.table import Ground, Progress
+from expectations.structure.structure import Structure
 from loader.interrupts import leave_to_python
 from loader.snapshot import Snapshot
 from loader.target import Target
@@ -53,6 +54,11 @@ class Session:
     def counts(self) -> dict[str, Counts]:
         """The rows of every table of the source, by name."""
         return {counts.table: counts for counts in self.survey.counts()}
+
+    @cached_property
+    def structure(self) -> Structure:
+        """The schema of the target."""
+        return Structure(self.ground.plain, self.survey.catalog)
 
     @cached_property
     def anchors(self) -> dict[str, object]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# What each type of expectation is told. The classes are in expectations.custom, which takes seconds to import.
+# What each type of expectation is told. The classes are in expectations.custom and .declared: seconds to import.
 TYPES: Mapping[str, frozenset[str]] = {
+    "expect_aggregate_as_declared": frozenset({"aggregate"}),
     "expect_no_rows": frozenset({"query"}),
     "expect_quarantine_to_be_needed": frozenset({"table"}),
     "expect_query_within_budget": frozenset({"query"}),
@@ -18,6 +19,7 @@ TYPES: Mapping[str, frozenset[str]] = {
     "expect_source_rows_in_raw": frozenset(),
     "expect_source_values_in_public": frozenset({"table"}),
     "expect_source_values_in_raw": frozenset(),
+    "expect_table_as_declared": frozenset({"about", "table"}),
 }
 
 

@@ -1,0 +1,32 @@
+"""The expectations that hold the schema against its declaration; importing this module registers them."""
+
+from __future__ import annotations
+
+from great_expectations.expectations.expectation import BatchExpectation
+
+from expectations import session
+from expectations.custom import Judging, Outcome, _outcome
+
+
+class ExpectTableAsDeclared(Judging, BatchExpectation):
+    """A table is in one respect (columns, constraints, indexes, ids, unusual) what models/ says, and nothing more."""
+
+    table: str
+    about: str
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        compared = session.current().structure.table(self.table)
+        if compared is None:
+            return _outcome([f"there is no table public.{self.table}: run `dbt build`"], 0)
+        problems = list(getattr(compared, self.about)())
+        return _outcome(problems, len(problems))
+
+
+class ExpectAggregateAsDeclared(Judging, BatchExpectation):
+    """A continuous aggregate is made by the SQL of its model: PostgreSQL plans both alike."""
+
+    aggregate: str
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        problems = session.current().structure.aggregate(self.aggregate)
+        return _outcome(problems, len(problems))
