@@ -63,8 +63,7 @@ class TargetTable:
 
     `checks` are SQL conditions and `indexes` definitions by their names, `unique` the column groups that are unique
     beside the key, `clauses` what DDL says of a column after its type (identity, default, generated).
-    `descriptions` are the columns' comments, `weakenable` the columns of each NOT NULL and UNIQUE that stands only
-    where the data allows it.
+    `descriptions` are the columns' comments.
     """
 
     name: str
@@ -79,7 +78,6 @@ class TargetTable:
     unique: tuple[tuple[str, ...], ...] = ()
     clauses: Mapping[str, str] = field(default_factory=dict)
     descriptions: Mapping[str, str] = field(default_factory=dict)
-    weakenable: frozenset[tuple[str, ...]] = frozenset()
 
     def regions(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """Region columns that belong to a ticker: {region: (ticker, the tables whose region it inherits)}."""
@@ -179,7 +177,6 @@ def _table(model: dict[str, Any], variables: Mapping[str, Any], blocks: Mapping[
         required=frozenset(c["columns"][0] for c in constraints if c["type"] == "not_null"),
         unique=tuple(tuple(c["columns"]) for c in constraints if c["type"] == "unique"),
         clauses=clauses,
-        weakenable=frozenset(tuple(c["columns"]) for c in constraints if c.get("expression") == "of the source"),
         descriptions={
             column["name"]: DOCUMENTED.sub(lambda found: blocks[found[1]], column["description"]).strip()
             for column in model.get("columns", [])

@@ -36,7 +36,17 @@ BATCHES: dict[str, list[Fault]] = {
             COLUMNS.format("factor_scores"),
             "raw_value refuses NULL",
         ),
-        ("alter table trades alter order_no set default 'x'", COLUMNS.format("trades"), "order_no has default 'x'"),
+        (
+            "alter table backtest_results alter sharpe_ratio set default 1",
+            COLUMNS.format("backtest_results"),
+            "sharpe_ratio has default 1",
+        ),
+        (
+            "alter table market_sentiment rename to sentiment; "
+            "create view market_sentiment as select * from sentiment where date > '2020-01-01'",
+            COLUMNS.format("market_sentiment"),
+            "it is no table",
+        ),
         (
             "alter table portfolio_transactions alter commission drop default",
             COLUMNS.format("portfolio_transactions"),
@@ -143,6 +153,11 @@ BATCHES: dict[str, list[Fault]] = {
             "alter table portfolio_holdings add constraint weights exclude (id with =)",
             CONSTRAINTS.format("portfolio_holdings"),
             "not declared weights: EXCLUDE",
+        ),
+        (
+            "alter table strategies disable trigger all",
+            CONSTRAINTS.format("backtest_results"),
+            "switched off: FOREIGN KEY (strategy_id)",
         ),
         (
             "alter table stock_details disable trigger all",
@@ -306,6 +321,11 @@ BATCHES: dict[str, list[Fault]] = {
             "ma5 double precision refuses NULL",
         ),
         (
+            f"delete from pg_inherits where inhrelid = {A_CHUNK.replace('min', 'max')}",
+            CHUNKS,
+            "is no part of its table",
+        ),
+        (
             f"update pg_trigger set tgenabled = 'D' where tgrelid = {A_CHUNK.replace('min', 'max')}",
             HINDERED,
             "is switched off",
@@ -400,6 +420,12 @@ BATCHES: dict[str, list[Fault]] = {
             HARMFUL,
             "transparent_decompression",
         ),
+        (
+            "alter database {database} set timescaledb.max_tuples_decompressed_per_dml_transaction = 10",
+            HARMFUL,
+            "value 10",
+        ),
+        ("alter database {database} set timescaledb.enable_vectorized_aggregation = off", SETTINGS, "vectorized"),
         ("alter database {database} set extra_float_digits = 0", SETTINGS, "extra_float_digits"),
         ("alter database {database} set search_path = elsewhere", SETTINGS, "search_path"),
         ("alter database {database} connection limit 3", "the database lets sessions in", "sessions 3"),

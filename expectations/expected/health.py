@@ -26,9 +26,8 @@ def health(declared: Catalog) -> Iterator[Expected]:
     """All that can go wrong with a table without a value in it changing."""
     for table in declared.tables.values():
         for about, (description, severity) in ABOUT.items():
-            if about != "ids" or any("identity" in clause or "nextval" in clause for clause in table.clauses.values()):
-                kwargs = {"table": table.name, "about": about}
-                yield Expected("expect_table_as_declared", description.format(table.name), kwargs, severity)
+            kwargs = {"table": table.name, "about": about}
+            yield Expected("expect_table_as_declared", description.format(table.name), kwargs, severity)
     yield from (
         Expected(
             "expect_aggregate_as_declared",

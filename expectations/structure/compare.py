@@ -51,10 +51,16 @@ class Clause:
 
 
 class Comparison:
-    """The declaration and the catalog of one table, in PostgreSQL's words; each method tells one kind of difference."""
+    """The declaration and the catalog of one table, in PostgreSQL's words; each method tells one kind of difference.
 
-    def __init__(self, connection: psycopg2.extensions.connection, table: TargetTable, found: Found) -> None:
-        self.connection, self.table, self.found = connection, table, found
+    Of a table that the source has, the file itself says which NOT NULLs, defaults and unique groups stand beside those
+    declared: the suite constraints holds them against the file, and they are left alone here.
+    """
+
+    def __init__(
+        self, connection: psycopg2.extensions.connection, table: TargetTable, found: Found, of_source: bool
+    ) -> None:
+        self.connection, self.table, self.found, self.of_source = connection, table, found, of_source
         self._kinds = dict(table.columns) | {
             name: str(row["type"]) for name, row in found.columns.items() if not row["own"]
         }
@@ -64,6 +70,8 @@ class Comparison:
     def columns(self) -> Iterator[str]:
         """Types, NOT NULLs, defaults, identities and generated expressions."""
         table = self.table
+        if self.found.table["kind"] not in ("r", "p"):
+            yield "it is no table"
         for name, kind in table.columns.items():
             row = self.found.columns.get(name)
             if row is None:
@@ -76,8 +84,10 @@ class Comparison:
                 yield f"{name} has a collation of its own"
             clause = Clause.of(table.clauses.get(name, ""))
             required = bool(clause.identity) or name in table.required or name in table.key
-            if row["required"] != required and (name,) not in table.weakenable:
+            if row["required"] != required and not (row["required"] and self.of_source):
                 yield f"{name} {'lets NULL in' if required else 'refuses NULL'}, which is not declared"
+            if self.of_source and clause == Clause() and not (row["identity"] or row["generated"]):
+                continue
             if self._filling(clause, kind) != self._filling(Clause.found(row), kind, own=row["own"]):
                 yield f"{name} has {Clause.found(row)}, declared is {clause}"
         for row in self._undeclared():
@@ -87,17 +97,15 @@ class Comparison:
     def constraints(self) -> Iterator[str]:
         """Keys, foreign keys with their actions, unique groups and checks: those missing and those too many."""
         wanted = list(self._wanted_constraints())
-        weak = {f"UNIQUE ({', '.join(columns)})" for columns in self.table.weakenable}
         there = {self._constraint(row): row for row in self.found.constraints}
         for definition in wanted:
             row = there.get(definition)
             if row is None:
-                if definition not in weak:
-                    yield f"missing {definition}"
+                yield f"missing {definition}"
             elif row["flaw"]:
                 yield f"{row['flaw']}: {definition}"
         for definition, row in there.items():
-            if definition not in wanted:
+            if definition not in wanted and not self._is_rule(row):
                 yield f"not declared {row['name']}: {definition}"
 
     def indexes(self) -> Iterator[str]:
@@ -122,6 +130,9 @@ class Comparison:
                 for what, value in usual.items()
                 if sequence[what] != value
             )
+            if not sequence["readable"]:
+                yield f"the sequence of {name} may not be read by this role: grant select on it"
+                continue
             last = sequence["last_value"] or 0
             greatest = self._greatest(name)
             if greatest > last:
@@ -162,6 +173,10 @@ class Comparison:
         for who, privileges in (("everybody may", row["public_may"]), ("its owner may not", row["owner_may_not"])):
             if privileges:
                 yield f"{who} {', '.join(privileges)}"
+
+    def _is_rule(self, row: Row) -> bool:
+        not_null = row["kind"] == "c" and re.fullmatch(rf"{self.table.name}_\w+_not_null", row["name"])
+        return self.of_source and (row["kind"] == "u" or bool(not_null))
 
     def _undeclared(self) -> list[Row]:
         return [row for name, row in self.found.columns.items() if name not in self.table.columns]

@@ -123,7 +123,9 @@ TABLES = """
 SEQUENCES = """
     select
         c.relname as table, a.attname as name, s.seqincrement as increment, s.seqmin as minimum, s.seqmax as maximum,
-        s.seqcycle as cycle, s.seqcache as cache, pg_sequence_last_value(s.seqrelid) as last_value,
+        s.seqcycle as cycle, s.seqcache as cache, has_sequence_privilege(s.seqrelid, 'SELECT') as readable,
+        case when has_sequence_privilege(s.seqrelid, 'SELECT') then pg_sequence_last_value(s.seqrelid) end
+        as last_value,
         r.relpersistence::text as persistence
     from pg_class as c
     join pg_attribute as a on a.attrelid = c.oid and not a.attisdropped

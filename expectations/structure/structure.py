@@ -43,7 +43,8 @@ class Structure:
         """The table held against its declaration, or None if there is none."""
         if name not in self._found:
             return None
-        return Comparison(self.connection, self.declared.tables[name], self._found[name])
+        table, of_source = self.declared.tables[name], name in self.declared.sources
+        return Comparison(self.connection, table, self._found[name], of_source)
 
     def aggregate(self, name: str) -> list[str]:
         """What is wrong with an aggregate's SQL: PostgreSQL must plan the model's and the catalog's alike."""
