@@ -15,7 +15,7 @@ class ExpectTableAsDeclared(Judging, BatchExpectation):
     about: str
 
     def judge(self, engine: object) -> Outcome:  # noqa: ARG002
-        compared = session.current().structure.table(self.table)
+        compared = session.current().structure.tables.get(self.table)
         if compared is None:
             return _outcome([f"there is no table public.{self.table}: run `dbt build`"], 0)
         problems = list(getattr(compared, self.about)())

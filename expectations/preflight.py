@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expectations import suites
 from expectations.catalog import Catalog
 from expectations.expected.base import TYPES
 from loader.errors import UserError
@@ -95,6 +94,8 @@ def ask_tables(declared: Declared, tables: Catalog, folder: Path = FOLDER) -> No
             f"The suites of {declared.name} expect something of {', '.join(unknown)}, which models/ does not declare: "
             "run `python -m expectations.suites` to write them anew."
         )
+    from expectations import suites  # and with them a database driver, which a list need not wait for
+
     made = {path: json.loads(text) for path, text in suites.documents(tables).items()}
     if stale := sorted(path for path, document in made.items() if _read(folder / path) != document):
         said = "".join((folder / path).read_text(encoding="utf-8") for path in made)

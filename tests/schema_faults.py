@@ -376,6 +376,17 @@ BATCHES: dict[str, list[Fault]] = {
             "it is not so",
         ),
         (
+            "create function public.own(double precision) returns double precision "
+            "language sql immutable as 'select $1'; "
+            "create materialized view ohlcv_quarterly_ with (timescaledb.continuous) as select ticker, region, "
+            "time_bucket(interval '3 months', month) as quarter, max(public.own(high)) as high from ohlcv_monthly "
+            "group by 1, 2, 3 with no data; drop materialized view ohlcv_quarterly; "
+            "alter materialized view ohlcv_quarterly_ rename to ohlcv_quarterly;\n"
+            "call refresh_continuous_aggregate('ohlcv_quarterly', null, null)",
+            "ohlcv_quarterly is made by the SQL of its model",
+            "it relies on what is not PostgreSQL's own",
+        ),
+        (
             "drop materialized view ohlcv_yearly; create materialized view ohlcv_yearly "
             "with (timescaledb.continuous, timescaledb.materialized_only = false) as "
             "select ticker, region, time_bucket(interval '1 year', month) as year, first(open, month) as open, "
