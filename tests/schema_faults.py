@@ -256,7 +256,9 @@ BATCHES: dict[str, list[Fault]] = {
         ("alter table etfs set (fillfactor = 10)", UNUSUAL.format("etfs"), "fillfactor=10"),
         ("alter table tickers owner to {role}", UNUSUAL.format("tickers"), "it belongs to {role}"),
         ("revoke insert on tickers from {role}", UNUSUAL.format("tickers"), "its owner may not INSERT"),
-        ("grant delete on trades to public", UNUSUAL.format("trades"), "everybody may DELETE"),
+        ("grant delete on trades to public", "not everybody may write", "name trades, everybody_may DELETE"),
+        ("grant update on audit.quarantine to public", "not everybody may write", "name audit.quarantine"),
+        ("grant create on schema public to public", "not everybody may write", "name schema public"),
         (
             "alter table etfs set (autovacuum_enabled = off)",
             "every table is vacuumed and analyzed by itself",
@@ -319,6 +321,18 @@ BATCHES: dict[str, list[Fault]] = {
             f"update pg_attribute set attnotnull = true where attname = 'ma5' and attrelid = {A_CHUNK}",
             CHUNKS,
             "ma5 double precision refuses NULL",
+        ),
+        (
+            "insert into factor_scores (ticker, region, factor_name, date) values ('X', 'KR', 'value', current_date); "
+            "select _timescaledb_functions.freeze_chunk(max(c::text)::regclass) from show_chunks('factor_scores') as c",
+            HINDERED,
+            "is frozen",
+        ),
+        (
+            "do $$ begin execute format('drop index %s', (select min(indexrelid::regclass::text) from pg_index "
+            "where indrelid = (select min(c::text)::regclass from show_chunks('public.ohlcv_monthly') as c))); end $$",
+            "every chunk of ohlcv_monthly is as its table",
+            "lacks the index btree",
         ),
         (
             f"delete from pg_inherits where inhrelid = {A_CHUNK.replace('min', 'max')}",

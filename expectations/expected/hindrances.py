@@ -91,8 +91,23 @@ SLOW = """
 """
 
 
+OPEN = """
+    select o.name, string_agg(distinct p.privilege_type, ', ') as everybody_may
+    from ours as o
+    join pg_class as c on c.oid = o.relation
+    cross join lateral aclexplode(c.relacl) as p
+    where p.grantee = 0 and p.privilege_type <> 'SELECT'
+    group by o.name
+    union all
+    select 'schema ' || n.nspname, p.privilege_type
+    from pg_namespace as n cross join lateral aclexplode(n.nspacl) as p
+    where n.nspname in ('public', 'raw', 'staging', 'audit') and p.grantee = 0 and p.privilege_type = 'CREATE'
+"""
+
+
 def hindrances(declared: Catalog) -> Iterator[Expected]:
     """Nothing refuses, alters or hides rows of the tables, their chunks, `raw` and `audit`."""
     ours = OURS.format(names=", ".join(map(literal, [*declared.tables, *declared.aggregates]))).replace("{}", "")
     yield no_rows("nothing that is not declared refuses, alters, hides or forgets rows", ours + HINDERED)
+    yield no_rows("not everybody may write", ours + OPEN, "warning")
     yield no_rows("every table is vacuumed and analyzed by itself", ours + SLOW, "warning")

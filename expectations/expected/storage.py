@@ -141,12 +141,16 @@ def _hypertable(table: TargetTable, kept: Hypertable) -> Iterator[Expected]:
             ("policy_retention",),
             f"(config ->> 'drop_after')::interval = interval {literal(kept.drop_after)}",
         )
-    yield no_rows(f"every chunk of {name} is as its table", CHUNKS.format(this=this))
+    yield _chunks(name, this)
     yield no_rows(
         f"every chunk of {name} that is older than {kept.compress_after} is compressed",
         f"select chunk_name, range_start, range_end from timescaledb_information.chunks where {this} "
         f"and not is_compressed and range_end < now() - interval {literal(kept.compress_after)}",
     )
+
+
+def _chunks(name: str, this: str) -> Expected:
+    return no_rows(f"every chunk of {name} is as its table", CHUNKS.format(this=this))
 
 
 def _layout(table: TargetTable, kept: Hypertable) -> str:
@@ -168,6 +172,12 @@ def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:
     yield some(
         f"{aggregate.name} is a real-time continuous aggregate",
         f"select from timescaledb_information.continuous_aggregates where {view} and not materialized_only",
+    )
+    below = "select materialization_hypertable_schema, materialization_hypertable_name"
+    yield _chunks(
+        aggregate.name,
+        "(hypertable_schema, hypertable_name) in "
+        f"({below} from timescaledb_information.continuous_aggregates where {view})",
     )
     if aggregate.policy:
         told = " and ".join(

@@ -170,9 +170,8 @@ class Comparison:
             yield "its replica identity is not the primary key"
         if row["options"]:
             yield f"it has the options {', '.join(row['options'])}"
-        for who, privileges in (("everybody may", row["public_may"]), ("its owner may not", row["owner_may_not"])):
-            if privileges:
-                yield f"{who} {', '.join(privileges)}"
+        if row["owner_may_not"]:
+            yield f"its owner may not {', '.join(row['owner_may_not'])}"
 
     def _is_rule(self, row: Row) -> bool:
         not_null = row["kind"] == "c" and re.fullmatch(rf"{self.table.name}_\w+_not_null", row["name"])

@@ -108,10 +108,6 @@ TABLES = """
         (select s.spcname from pg_tablespace as s where s.oid = c.reltablespace) as tablespace,
         c.relreplident::text as replica_identity, c.reloptions as options,
         array(
-            select distinct p.privilege_type from aclexplode(c.relacl) as p
-            where p.grantee = 0 and p.privilege_type <> 'SELECT' order by 1
-        ) as public_may,
-        array(
             select p from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) as p
             where not has_table_privilege(c.relowner, c.oid, p)
         ) as owner_may_not
