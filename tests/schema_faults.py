@@ -264,7 +264,7 @@ BATCHES: dict[str, list[Fault]] = {
             "every table is vacuumed and analyzed by itself",
             "name etfs",
         ),
-        ("alter table market_sentiment set unlogged", HINDERED, "relation market_sentiment, finding is unlogged"),
+        ("alter table market_sentiment set unlogged", HINDERED, "market_sentiment, finding is unlogged"),
         (
             "create function public.swallow() returns trigger language plpgsql as 'begin return null; end'; "
             "create trigger swallow before insert on trades for each row execute function public.swallow()",

@@ -14,6 +14,7 @@ from expectations.catalog import Catalog
 from expectations.structure import found as catalogs
 from expectations.structure.compare import Comparison
 from expectations.structure.expressions import plan
+from loader import extension
 from loader.source import quote
 
 # `own`: it relies on a function, operator or type that is neither PostgreSQL's nor an extension's, and is not planned.
@@ -36,10 +37,6 @@ MADE_BY = """
 COLUMNS = """
     select attname, format_type(atttypid, atttypmod) from pg_attribute
     where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
-"""
-EXTENSION = """
-    select quote_ident(nspname) from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace
-    where extname = 'timescaledb'
 """
 
 
@@ -68,7 +65,7 @@ class Structure:
             return [f"it relies on what is not PostgreSQL's own: {' '.join(made.split())}"]
         template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(aggregate.sql)
         try:
-            sql = template.render(ref=quote, timescaledb=lambda: (self._row(EXTENSION) or [None])[0])
+            sql = template.render(ref=quote, timescaledb=lambda: extension.ask(self.connection))
             kept = re.sub(rf"\bpublic\.{base}\b", base, made.rstrip("; \n"))
             columns = self._columns(base)
             same = plan(self.connection, sql, base, columns) == plan(self.connection, kept, base, columns)
