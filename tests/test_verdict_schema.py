@@ -9,9 +9,11 @@ from contextlib import contextmanager
 import pytest
 
 from tests.places import Place
-from tests.schema_faults import BATCHES
+from tests.schema_faults import TABLES
+from tests.storage_faults import STORAGE
 from tests.verdict_ground import Ground, migrate, run
 
+BATCHES = TABLES | STORAGE
 ROLE = "quant_test_somebody"
 
 
