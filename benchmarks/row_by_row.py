@@ -23,13 +23,13 @@ def main(source: str, rows: int) -> None:
         (table,) = (table for table in tables(reader) if table.name == "ohlcv_data")
         columns = ", ".join(f"{quote(c.name)} {PLAIN.get(c.affinity, 'text')}" for c in table.columns)
         region = [column.name for column in table.columns].index("region")
-        (total,) = reader.execute(f"select count(*) from {table.sql_name}").fetchone()
+        (total,) = reader.execute(table.count).fetchone()
         with writer.cursor() as cursor:
             cursor.execute(f"create table moved ({columns}, primary key ({', '.join(KEY)}))")
             writer.commit()
             insert = f"insert into moved values ({', '.join(['%s'] * len(table.columns))}) on conflict do nothing"
             for offset in range(0, total, total * PAGE // rows):
-                page = f"select * from {table.sql_name} limit {PAGE} offset {offset}"
+                page = f"select * from {table.scan} limit {PAGE} offset {offset}"
                 for row in reader.execute(page).fetchall():
                     cursor.execute(insert, (*row[:region], row[region] or "US", *row[region + 1 :]))
                     writer.commit()

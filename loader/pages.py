@@ -15,7 +15,7 @@ import numpy as np
 import xxhash
 
 from loader.btree import Pages, cells
-from loader.source import SourceTable
+from loader.source import SourceTable, undecoded
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,14 @@ def stored(connection: sqlite3.Connection, table: SourceTable, bits: int, readin
     (_, _, path) = connection.execute("pragma database_list").fetchone()
     if not path:
         return None
-    (sql,) = connection.execute(
-        "select sql from sqlite_master where type = 'table' and name = ?", (table.name,)
-    ).fetchone()
+    named = "select sql from sqlite_master where type = 'table' and name = ?"
+    [(sql,)] = undecoded(connection, named, table.name)
     (encoding,) = connection.execute("pragma encoding").fetchone()
     with Path(path).open("rb") as file:
-        found = _windows(Pages(file.fileno()), table.root, bits, f"{encoding} {sql} {reading}")
-    (rows,) = connection.execute(f"select count(*) from {table.sql_name}").fetchone()
+        found = _windows(
+            Pages(file.fileno()), table.root, bits, f"{encoding} {sql.decode(errors='backslashreplace')} {reading}"
+        )
+    (rows,) = connection.execute(table.count).fetchone()
     return found if sum(window.rows for window in found.values()) == rows else None
 
 

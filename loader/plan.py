@@ -77,8 +77,8 @@ class TablePlan:
 
     def _from(self, window: Window) -> str:
         if not self.source.has_rowid:
-            return self.source.sql_name
-        return f"{self.source.sql_name} where {self.source.rowid} between {window.low} and {window.high}"
+            return self.source.scan
+        return f"{self.source.scan} where {self.source.rowid} between {window.low} and {window.high}"
 
 
 @dataclass(frozen=True)
@@ -142,13 +142,13 @@ def _plan(connection: sqlite3.Connection, table: SourceTable, window_bits: int) 
 
 def _windows(connection: sqlite3.Connection, table: SourceTable, bits: int, reading: str) -> Iterator[Window]:
     if not table.has_rowid:
-        (rows,) = connection.execute(f"select count(*) from {table.sql_name}").fetchone()
+        (rows,) = connection.execute(table.count).fetchone()
         if rows:
             yield Window(0, LARGEST_ROWID, rows)
         return
     found = stored(connection, table, bits, reading)
     if found is None:
-        grouped = f"select {table.rowid} >> {bits}, count(*) from {table.sql_name} group by 1 order by 1"
+        grouped = f"select {table.rowid} >> {bits}, count(*) from {table.scan} group by 1 order by 1"
         found = {number: Stored(rows, None) for number, rows in connection.execute(grouped)}
     for number, window in found.items():
         low = number << bits

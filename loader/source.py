@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 ROWID_NAMES = ("rowid", "_rowid_", "oid")
 STORED_GENERATED = (0, 2, 3)  # table_xinfo.hidden: ordinary, generated virtual, generated stored; 1 is hidden
@@ -38,6 +39,8 @@ class SourceTable:
     the row's place by primary key; likewise where columns have taken all names of the rowid.
 
     Attributes:
+        scan: the table as it stands after FROM. SQLite reads the rows themselves then; an index, which it would
+            prefer where one is smaller, may be damaged and lack some of them.
         root: the page of the file at which its b-tree begins.
         rowid_column: the column that is SQLite's rowid by another name, which no record holds.
         computes: some column is computed from others, so that its records are not its columns.
@@ -45,6 +48,7 @@ class SourceTable:
 
     name: str
     columns: tuple[SourceColumn, ...]
+    scan: str
     rowid: str
     has_rowid: bool
     root: int
@@ -52,8 +56,9 @@ class SourceTable:
     computes: bool
 
     @property
-    def sql_name(self) -> str:
-        return quote(self.name)
+    def count(self) -> str:
+        """The query for its number of rows."""
+        return f"select count(*) from {quote(self.name)} not indexed"
 
 
 def quote(name: str) -> str:
@@ -62,43 +67,80 @@ def quote(name: str) -> str:
 
 
 def tables(connection: sqlite3.Connection) -> list[SourceTable]:
-    """Every ordinary table, by name; views, virtual tables and SQLite's own are left out."""
-    found = connection.execute(
-        "select name, rootpage from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\' "
-        "and sql not like 'create virtual%' order by name"
-    )
-    return [_table(connection, name, root) for name, root in found.fetchall()]
+    """Every ordinary table, by name; views, virtual tables, SQLite's own and those of `not_utf8` are left out."""
+    return [_table(connection, _text(name), root) for name, root in _listed(connection) if _is_named(connection, name)]
+
+
+def not_utf8(connection: sqlite3.Connection) -> list[str]:
+    """The ordinary tables that no statement can name, or a column of theirs, for the name is not UTF-8."""
+    return [_text(name) for name, _ in _listed(connection) if not _is_named(connection, name)]
 
 
 def left_out(connection: sqlite3.Connection) -> list[str]:
     """What is in the file but has no rows of its own to copy: 'view x', 'virtual table y'."""
-    found = connection.execute(
+    found = undecoded(
+        connection,
         "select case type when 'view' then 'view ' else 'virtual table ' end || name from sqlite_master "
-        "where type = 'view' or (type = 'table' and sql like 'create virtual%') order by name"
+        "where type = 'view' or (type = 'table' and sql like 'create virtual%') order by name",
     )
-    return [name for (name,) in found.fetchall()]
+    return [_text(name) for (name,) in found]
+
+
+def undecoded(connection: sqlite3.Connection, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """The rows of a query with texts as their bytes in UTF-8, which some that SQLite holds are not."""
+    before, connection.text_factory = connection.text_factory, bytes
+    try:
+        return connection.execute(query, values).fetchall()
+    finally:
+        connection.text_factory = before
+
+
+def _listed(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    return undecoded(
+        connection,
+        "select name, rootpage from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\' "
+        "and sql not like 'create virtual%' order by name",
+    )
+
+
+def _is_named(connection: sqlite3.Connection, table: bytes) -> bool:
+    """Whether the name and those of its columns are UTF-8."""
+    try:
+        columns = undecoded(connection, "select name from pragma_table_xinfo(?)", table.decode())
+        return all(column.decode() is not None for (column,) in columns)
+    except UnicodeDecodeError:
+        return False
+
+
+def _text(name: bytes) -> str:
+    """A name as SQLite stores it; a byte that is not UTF-8 comes in hexadecimal."""
+    return name.decode(errors="backslashreplace")
 
 
 def _table(connection: sqlite3.Connection, name: str, root: int) -> SourceTable:
-    described = connection.execute(f"pragma table_xinfo({quote(name)})").fetchall()
-    columns = tuple(SourceColumn(row[1], row[2] or "") for row in described if row[6] in STORED_GENERATED)
-    key = [row[1] for row in sorted(described, key=lambda row: int(row[5])) if row[5]]
+    described = undecoded(
+        connection, "select name, coalesce(type, ''), pk, hidden from pragma_table_xinfo(?) order by cid", name
+    )
+    columns = tuple(
+        SourceColumn(_text(column), _text(kind)) for column, kind, _, hidden in described if hidden in STORED_GENERATED
+    )
+    key = [_text(column) for column, _, place, _ in sorted(described, key=lambda row: int(row[2])) if place]
     taken = {column.name.lower() for column in columns}
     free = next((alias for alias in ROWID_NAMES if alias not in taken), None)
-    if free is not None and _answers(connection, f"select {free} from {quote(name)} limit 0"):
+    key_index = connection.execute("select name from pragma_index_list(?) where origin = 'pk'", (name,)).fetchone()
+    without_rowid = key_index is not None and _holds_rows(connection, key_index[0])
+    computes = any(hidden for *_, hidden in described)
+    if free is not None and not without_rowid:
         # A primary key without an index of its own is the rowid itself.
-        indexes = connection.execute(f"pragma index_list({quote(name)})").fetchall()
-        is_rowid = key and not any(index[3] == "pk" for index in indexes)
-        computes = any(row[6] for row in described)
-        return SourceTable(name, columns, free, True, root, key[0] if is_rowid else None, computes)
-    order = ", ".join(quote(column) for column in key)
-    over = f"order by {order}" if order else ""  # without a key: as they lie in the file
-    return SourceTable(name, columns, f"row_number() over ({over})", False, root, None, False)
+        rowid_column = key[0] if key and key_index is None else None
+        return SourceTable(name, columns, f"{quote(name)} not indexed", free, True, root, rowid_column, computes)
+    # Where a table has no rowids, SQLite heeds `not indexed` for a bare count(*) only.
+    scan = f"{quote(name)} indexed by {quote(key_index[0])}" if without_rowid else f"{quote(name)} not indexed"
+    order = f"order by {', '.join(map(quote, key))}" if key else ""  # without a key: as they lie in the file
+    return SourceTable(name, columns, scan, f"row_number() over ({order})", False, root, None, computes)
 
 
-def _answers(connection: sqlite3.Connection, query: str) -> bool:
-    try:
-        connection.execute(query)
-    except sqlite3.OperationalError:
-        return False
-    return True
+def _holds_rows(connection: sqlite3.Connection, key_index: str) -> bool:
+    """Whether the index of a primary key is the table itself: any other one ends with the rowid."""
+    ends = connection.execute("select 1 from pragma_index_xinfo(?) where cid = -1", (key_index,)).fetchone()
+    return ends is None

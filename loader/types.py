@@ -34,7 +34,7 @@ def choose(connection: sqlite3.Connection, table: SourceTable) -> dict[str, str]
     plain = {column.name: PLAIN[column.affinity] for column in table.columns if column.affinity in PLAIN}
     unusual = _unusual(connection, [c for c in table.columns if c.name in plain], _ends(table))
     typed_by_value = [column for column in table.columns if column.name not in plain]
-    counts = _count(connection, unusual, _ends(table)) | _count(connection, typed_by_value, table.sql_name)
+    counts = _count(connection, unusual, _ends(table)) | _count(connection, typed_by_value, table.scan)
     return {
         column.name: postgres_type(column, counts[column.name]) if column.name in counts else plain[column.name]
         for column in table.columns
@@ -52,8 +52,8 @@ def _unusual(connection: sqlite3.Connection, columns: Sequence[SourceColumn], ro
 
 def _ends(table: SourceTable) -> str:
     if not table.has_rowid:
-        return f"(select * from {table.sql_name} limit {2 * SAMPLE})"
-    first = f"select * from (select * from {table.sql_name} order by {table.rowid} limit {SAMPLE})"
+        return f"(select * from {table.scan} limit {2 * SAMPLE})"
+    first = f"select * from (select * from {table.scan} order by {table.rowid} limit {SAMPLE})"
     return f"({first} union all {first.replace(' limit', ' desc limit')})"
 
 

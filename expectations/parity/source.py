@@ -120,9 +120,7 @@ class Reader:
     def stored(self, rowids: Sequence[int], names: Sequence[str]) -> dict[int, dict[str, object]]:
         """These columns of these rows by rowid, as SQLite holds them: texts as `Text`."""
         where = f" where {self.table.rowid} in ({', '.join(map(str, rowids))})" if self.table.has_rowid else ""
-        rows = self._rows(
-            f"select {self.table.rowid}, {', '.join(map(quote, names))} from {self.table.sql_name}{where}"
-        )
+        rows = self._rows(f"select {self.table.rowid}, {', '.join(map(quote, names))} from {self.table.scan}{where}")
         wanted = set(rowids)
         return {rowid: dict(zip(names, values, strict=True)) for rowid, *values in rows if rowid in wanted}
 
@@ -154,10 +152,10 @@ class Reader:
 
     def _query(self, clause: str) -> str:
         listed = "".join(f", {quote(column.name)}" for column in self.table.columns)
-        return f'select {self.table.rowid} as "{ROWID}"{listed} from {self.table.sql_name}{clause}'
+        return f'select {self.table.rowid} as "{ROWID}"{listed} from {self.table.scan}{clause}'
 
     def _holds(self, clause: str, conditions: Iterable[str]) -> bool:
-        inner = f"select * from {self.table.sql_name}{clause}"
+        inner = f"select * from {self.table.scan}{clause}"
         found = self.files.plain.execute(f"select 1 from ({inner}) where {' or '.join(conditions)} limit 1")
         return found.fetchone() is not None
 

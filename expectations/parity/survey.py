@@ -79,7 +79,7 @@ class Survey:
     def counts(self) -> Iterator[Counts]:
         """Count every table of the source on all sides."""
         for name, table in self.tables.items():
-            (rows,) = self.ground.files.plain.execute(f"select count(*) from {table.sql_name}").fetchone()
+            (rows,) = self.ground.files.plain.execute(table.count).fetchone()
             yield Counts(
                 table=name,
                 source=rows,
@@ -163,7 +163,7 @@ class Survey:
         for name in tables:
             columns = {column.name for column in self.tables[name].columns} if name in self.tables else set()
             if {"ticker", "region"} <= columns:
-                rows = self.ground.files.plain.execute(f"select ticker, region from {self.tables[name].sql_name}")
+                rows = self.ground.files.plain.execute(f"select ticker, region from {self.tables[name].scan}")
                 own = {canonical.read_ticker(t) or "": canonical.read_region(r) for t, r in rows if t and r}
                 found = {ticker: region for ticker, region in own.items() if region} | found
             if name in self.catalog.tables:
