@@ -93,10 +93,10 @@ def _preview(options: Options, target: Target, ledger: Ledger) -> int:
     from loader import preview
 
     with open_snapshot(options.source) as snapshot:
-        quick_check(snapshot)
+        found = quick_check(snapshot)
         planned, standings, changes = _plan(options, snapshot, ledger)
         with readable(snapshot), progress(options.progress, planned.rows) as shown:
-            told = preview.look(snapshot, target, ledger, standings, changes, shown)
+            told = preview.look(snapshot, target, ledger, standings, [*_findings(found), *changes], shown)
     print(json.dumps(told.document(), ensure_ascii=False, indent=2) if options.json else told.text(str(target)))
     return NOT_WELL if told.rejected else WELL
 
@@ -127,13 +127,20 @@ def _plan(
     return planned, standings, evolve.another(options.name, ledger) + changes + evolve.gone(everything, ledger)
 
 
+def _findings(found: list[str]) -> list[evolve.Change]:
+    """What SQLite finds in a sound file: the rows are loaded as they are."""
+    return [
+        evolve.Change("", f"SQLite's integrity_check finds: {line}. All rows are read all the same.") for line in found
+    ]
+
+
 def _load(
     options: Options,
     snapshot: Snapshot,
     target: Target,
     ledger: Ledger,
     summary: Summary,
-    checking: Future[None],
+    checking: Future[list[str]],
     importing: Future[ModuleType],
 ) -> None:
     try:
@@ -147,7 +154,6 @@ def _load(
         evolve.apply(changes, ledger)
         return ledger.begin(options.name)
 
-    summary.changes = [change.says for change in changes]
     with progress(options.progress, planned.rows) as shown:
 
         def report(done: Done) -> None:
@@ -155,6 +161,7 @@ def _load(
             shown.advance(done.table, done.rows)
 
         load_id = summary.load_id = importing.result().replicate(snapshot, target, standings, ledger, begin, report)
+    summary.changes = [change.says for change in (*_findings(checking.result()), *changes)]
     for standing in standings:
         _settle(standing, load_id, ledger, summary)
     complete = options.whole and not summary.warnings

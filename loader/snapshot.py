@@ -9,23 +9,31 @@ opened `immutable=1`, without locks and from several threads.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import xxhash
 
 from loader.errors import UserError
 from loader.room import temporary_folder
+from loader.source import undecoded
 
 MAGIC = b"SQLite format 3\x00"
 WAL_MODE = 2
 PIECE = 1 << 24
 ATTEMPTS = 5  # to copy a file that nobody has open
+MALFORMED = "malformed database schema"
+FINDING = re.compile(  # of integrity_check, about rows that can all be read
+    r"\S+ value in |CHECK constraint failed in |row \S+ (missing|values differ) from index |"
+    r"wrong # of entries in index |non-unique entry in index |rowid not at end-of-record "
+)
 
 
 @dataclass(frozen=True)
@@ -146,7 +154,7 @@ def _copy(source: Path, copy: Path, journal: int) -> str:
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as reader:
             reader.execute("begin")
-            reader.execute("select count(*) from sqlite_master").fetchone()
+            reader.execute("pragma user_version").fetchone()  # takes the lock, and needs no schema
             return _copy_files(source, copy)
     except sqlite3.Error as error:
         raise UserError(
@@ -174,23 +182,31 @@ def _copy_files(source: Path, copy: Path) -> str:
 
 def _settle(snapshot: Snapshot) -> None:
     """Fold a copied write-ahead log into the copy, for an immutable reader looks at the main file alone."""
-    try:
-        with closing(sqlite3.connect(snapshot.path)) as connection:
-            connection.execute("pragma journal_mode=delete").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise damaged(snapshot.source, error) from error
+    with readable(snapshot), closing(sqlite3.connect(snapshot.path)) as connection:
+        connection.execute("pragma journal_mode=delete").fetchone()
 
 
-def quick_check(snapshot: Snapshot) -> None:
+def quick_check(snapshot: Snapshot) -> list[str]:
     """Let SQLite look over every page of the copy.
+
+    Returns:
+        What it finds in sound pages: values that break a rule of their table, rows that an index lacks.
 
     Raises:
         UserError: when the file is corrupt, or cannot be read.
     """
     with readable(snapshot), closing(snapshot.connect()) as connection:
-        (said,) = connection.execute("pragma quick_check(1)").fetchone()
-    if said != "ok":
-        raise damaged(snapshot.source, said)
+        if [_told(line) for line in undecoded(connection, "pragma quick_check(1)")] == ["ok"]:
+            return []
+        # It may be wrong: SQLite 3.40 takes the columns of some tables WITHOUT ROWID for others. All pages come first.
+        found = [_told(line) for line in undecoded(connection, "pragma integrity_check")]
+    if corrupt := next((line for line in found if line != "ok" and not FINDING.match(line)), None):
+        raise damaged(snapshot.source, corrupt)
+    return [line for line in found if line != "ok"]
+
+
+def _told(line: tuple[Any, ...]) -> str:
+    return str(line[0].decode(errors="backslashreplace"))
 
 
 @contextmanager
@@ -202,6 +218,8 @@ def readable(snapshot: Snapshot) -> Iterator[None]:
     """
     try:
         yield
+    except UnicodeDecodeError as error:  # the driver expects UTF-8 of a message that quotes a name of the file
+        raise damaged(snapshot.source, error.object.decode(errors="backslashreplace")) from error
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
             raise damaged(snapshot.source, error) from error
@@ -214,6 +232,11 @@ def readable(snapshot: Snapshot) -> Iterator[None]:
 def damaged(source: Path, said: object) -> UserError:
     """The sentence for a corrupt file."""
     told = " ".join(str(said).split())
+    if told.startswith(MALFORMED):
+        return UserError(
+            f"{source} has a schema that SQLite {sqlite3.sqlite_version} cannot read: it says {told}. Load it where "
+            "SQLite is as new as the one that wrote it; if that cannot read it either, take a sound copy."
+        )
     return UserError(
         f"{source} is damaged: SQLite says {told}. Take a sound copy, or recover it with `sqlite3 … .recover`."
     )

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,56 @@ with snapshot.open_snapshot(pathlib.Path({os.fsencode(source)!r}.decode("ascii",
         [sys.executable, "-c", asked], cwd=PROJECT, env=plain, capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == ascii(str(source)), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ("(a integer not null, b)", ["NULL value in t.a"]),
+        ("(a integer, b text) strict", ["non-TEXT value in t.b"] * 2),
+    ],
+)
+def test_rows_that_break_a_rule_of_their_table_are_no_damage(tmp_path: Path, rule: str, found: list[str]) -> None:
+    source = sources.write(
+        tmp_path / "s.db",
+        "create table t (a integer, b)",
+        "insert into t values (null, 1), (1, 2)",
+        "pragma writable_schema = on",
+        "update sqlite_master set sql = 'create table t " + rule + "' where name = 't'",
+    )
+    with snapshot.open_snapshot(source) as taken:
+        assert snapshot.quick_check(taken) == found
+
+
+def test_a_table_without_rowid_whose_key_names_the_last_column_early_is_sound(tmp_path: Path) -> None:
+    source = sources.write(
+        tmp_path / "s.db",
+        "create table t (region text, close real, day text, ticker text, primary key (ticker, region, day)) "
+        "without rowid",
+        "insert into t values ('US', 1.5, '2024-01-02', 'A'), ('US', 2.5, '2024-01-03', 'A')",
+    )
+    with snapshot.open_snapshot(source) as taken:
+        assert snapshot.quick_check(taken) == []
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+@pytest.mark.parametrize(
+    "made",
+    [
+        "update sqlite_master set name = cast(x'6be97273' as text), tbl_name = cast(x'6be97273' as text), "
+        "rootpage = 99999",
+        "update sqlite_master set sql = 'create table t (a) of the future'",
+    ],
+)
+def test_a_schema_that_sqlite_cannot_read_is_told_as_such(tmp_path: Path, mode: str, made: str) -> None:
+    source = sources.write(tmp_path / "s.db", "create table t (a)")
+    with closing(sqlite3.connect(source, isolation_level=None)) as writer:
+        writer.execute(f"pragma journal_mode = {mode}")
+        writer.execute("pragma writable_schema = on")
+        writer.execute(made)  # in WAL mode it stays open, so that the copy is made under a lock
+        said = refused(source)
+    assert "has a schema that SQLite" in said
+    assert "malformed database schema (" in said
 
 
 def test_the_command_line_prints_the_sentence_without_a_traceback(tmp_path: Path) -> None:
