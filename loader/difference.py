@@ -42,6 +42,7 @@ def select(table: TablePlan, window: Window, present: Mapping[str, str]) -> str:
 
 def difference(raw: pa.Table, source: pa.Table) -> Difference:
     """Compare by `_rowid`; both tables have the plan's columns in its order and types."""
+    raw = raw.take(pa.array(np.unique(raw["_rowid"].to_numpy(), return_index=True)[1]))  # somebody may have doubled one
     shared, there, here = np.intersect1d(
         raw["_rowid"].to_numpy(), source["_rowid"].to_numpy(), assume_unique=True, return_indices=True
     )

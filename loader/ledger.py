@@ -7,7 +7,7 @@ again. So each window's entry commits with its rows, and what the ledger says is
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,67 +16,16 @@ import psycopg2
 import psycopg2.extensions
 
 from loader.errors import UserError
+from loader.ledger_tables import TABLES
 from loader.source import quote
 
 if TYPE_CHECKING:
     from loader.plan import TablePlan
 
 SCHEMA = "raw"
+# Of a table `t` of raw._tables: fewer rows are noted as removed than once were.
+LOST = "t.removed_rows > (select count(*) from raw._removed as r where r.table_name = t.table_name)"
 LOCK = 0x5350_4F43_4B  # "SPOCK": the advisory lock that one loader holds
-TABLES = """
-do $$
-begin
-    if to_regnamespace('raw') is null then  -- `if not exists` would ask for the right to make one all the same
-        create schema raw;
-    end if;
-end $$;
-create table if not exists raw._loads (
-    load_id bigint primary key,
-    started_at timestamptz not null default clock_timestamp(),
-    finished_at timestamptz,
-    source text not null,
-    fingerprint text,
-    outcome text
-);
-create table if not exists raw._tables (
-    table_name text primary key,
-    source_rows bigint not null,
-    raw_rows bigint not null,
-    rejected_rows bigint not null,
-    columns jsonb not null,
-    load_id bigint not null,
-    loaded_at timestamptz not null default clock_timestamp()
-);
-create table if not exists raw._windows (
-    table_name text,
-    low bigint,
-    high bigint not null,
-    source_rows bigint not null,
-    rejected_rows bigint not null,
-    fingerprint text not null,
-    pages text,
-    load_id bigint not null,
-    loaded_at timestamptz not null default clock_timestamp(),
-    primary key (table_name, low)
-);
-create table if not exists raw._removed (
-    table_name text,
-    rowid bigint,
-    load_id bigint not null,
-    primary key (table_name, rowid)
-);
-create table if not exists raw.rejected_rows (
-    table_name text not null,
-    rowid bigint not null,
-    column_name text not null,
-    value text,
-    reason text not null,
-    "row" jsonb not null,
-    load_id bigint not null,
-    rejected_at timestamptz not null default clock_timestamp(),
-    primary key (table_name, rowid)
-);
-"""
 
 
 @dataclass(frozen=True)
@@ -101,6 +50,7 @@ class Load:
     source: str
     fingerprint: str | None
     outcome: str | None
+    tables: int | None
 
 
 def remove(cursor: psycopg2.extensions.cursor, table: str, condition: str, load_id: int) -> int:
@@ -111,7 +61,7 @@ def remove(cursor: psycopg2.extensions.cursor, table: str, condition: str, load_
     delete = f"delete from raw.{quote(table)} as t where {condition} returning t._rowid".replace("%", "%%")  # in names
     cursor.execute(
         f"with removed as ({delete}) "
-        "insert into raw._removed (table_name, rowid, load_id) select %s, _rowid, %s from removed "
+        "insert into raw._removed (table_name, rowid, load_id) select distinct %s, _rowid, %s::bigint from removed "
         "on conflict (table_name, rowid) do update set load_id = excluded.load_id",
         (table, load_id),
     )
@@ -160,24 +110,39 @@ class Ledger:
 
     def loads(self, limit: int) -> list[Load]:
         """The latest runs, newest first."""
-        columns = "load_id, started_at, finished_at, source, fingerprint, outcome"
+        columns = "load_id, started_at, finished_at, source, fingerprint, outcome, tables"
         return [Load(*row) for row in self._rows(f"select {columns} from raw._loads order by 1 desc limit %s", limit)]
 
-    def begin(self, source: str) -> int:
-        """Open a load and return its number, greater than all before it."""
+    def begin(self, source: str, doubtful: Collection[str] = ()) -> int:
+        """Open a load and return its number, greater than all that any book or build knows.
+
+        Args:
+            source: the name of the file.
+            doubtful: tables of raw whose rows may be of later loads than the books say.
+        """
+        seen = [f"select max(_load_id) from raw.{quote(table)}" for table in doubtful]
+        if self._value("select to_regclass('audit.build_state') is not null"):
+            seen.append("select max(load_id) from audit.build_state")
+        books = ("_loads", "_tables", "_windows", "_removed", "rejected_rows")
+        seen += [f"select max(load_id) from raw.{book}" for book in books]
+        latest = f"greatest(0, ({'), ('.join(seen)}))".replace("%", "%%")  # in names
         number = self._value(
-            "insert into raw._loads (load_id, source) "
-            "select coalesce(max(load_id), 0) + 1, %s from raw._loads returning load_id",
-            source,
+            f"insert into raw._loads (load_id, source) select 1 + {latest}, %s returning load_id", source
         )
+        self._do(f"update raw._tables as t set noted_since = %s, removed_rows = 0 where {LOST}", number)
         return int(number)
+
+    def lost_notes(self) -> bool:
+        """Whether notes of removed rows are missing."""
+        return bool(self._value(f"select exists (select from raw._tables as t where {LOST})"))
 
     def finish(self, load_id: int, digest: str | None, outcome: str) -> None:
         """Close a load; `digest` is that of the whole file, None when only a part of it was loaded."""
         # A table that was dropped from raw, and that no load makes again, is not looked for.
         self._do("delete from raw._tables where to_regclass(format('raw.%I', table_name)) is null")
         self._do(
-            "update raw._loads set finished_at = clock_timestamp(), fingerprint = %s, outcome = %s where load_id = %s",
+            "update raw._loads set finished_at = clock_timestamp(), fingerprint = %s, outcome = %s, "
+            "tables = (select count(*) from raw._tables) where load_id = %s",
             digest,
             outcome,
             load_id,
@@ -274,17 +239,16 @@ class Ledger:
         """Write a table's line from its windows and return (source rows, rejected rows)."""
         columns = {column.source: {"name": column.target, "type": column.type} for column in table.columns}
         (counts,) = self._rows(
-            "insert into raw._tables (table_name, source_rows, raw_rows, rejected_rows, columns, load_id) "
-            "select %s, coalesce(sum(source_rows), 0), %s, coalesce(sum(rejected_rows), 0), %s, %s "
-            "from raw._windows where table_name = %s "
+            "insert into raw._tables as t "
+            "(table_name, source_rows, raw_rows, rejected_rows, columns, load_id, removed_rows, noted_since) "
+            "select %s, coalesce(sum(source_rows), 0), %s, coalesce(sum(rejected_rows), 0), %s, %s, "
+            "(select count(*) from raw._removed where table_name = %s), %s from raw._windows where table_name = %s "
             "on conflict (table_name) do update set source_rows = excluded.source_rows, raw_rows = excluded.raw_rows, "
             "rejected_rows = excluded.rejected_rows, columns = excluded.columns, load_id = excluded.load_id, "
+            "removed_rows = excluded.removed_rows, noted_since = coalesce(t.noted_since, excluded.noted_since), "
             "loaded_at = clock_timestamp() returning source_rows, rejected_rows",
-            table.target,
-            raw_rows,
-            json.dumps(columns, ensure_ascii=False),
-            load_id,
-            table.target,
+            *(table.target, raw_rows, json.dumps(columns, ensure_ascii=False), load_id),
+            *(table.target, load_id, table.target),
         )
         return int(counts[0]), int(counts[1])
 

@@ -106,11 +106,13 @@ def _is_loaded(source: Path, ledger: Ledger) -> bool:
     last = next(iter(ledger.loads(1)), None)
     if last is None or last.fingerprint is None or last.fingerprint != digest(source):
         return False
-    present, rejected = ledger.columns(), ledger.rejected()
+    present, rejected, recorded = ledger.columns(), ledger.rejected(), ledger.recorded()
+    if len(recorded) != last.tables or ledger.lost_notes():
+        return False
     return all(
         columns.items() <= present.get(table, {}).items()
         and (rows, set_aside) == (ledger.count(table), rejected.get(table, 0))
-        for table, columns, rows, set_aside in ledger.recorded()
+        for table, columns, rows, set_aside in recorded
     )
 
 
@@ -152,7 +154,8 @@ def _load(
     def begin() -> int:
         checking.result()
         evolve.apply(changes, ledger)
-        return ledger.begin(options.name)
+        doubtful = [one.table.target for one in standings if one.exists and not one.trusted]
+        return ledger.begin(options.name, doubtful)
 
     with progress(options.progress, planned.rows) as shown:
 

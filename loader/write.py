@@ -65,7 +65,9 @@ def _merge(cursor: psycopg.cursor, task: Task, rows: pa.Table, load_id: int) -> 
     same = f" and {old} *= {new}" if names else ""
     within = f"t._rowid between {task.window.low} and {task.window.high}"
     missing = f"not exists (select from _incoming i where i._rowid = t._rowid{same})"
-    removed = remove(cursor, task.table.target, f"{within} and {missing}", load_id)
+    if task.known is None:  # somebody may have put a row there twice
+        missing += f" or exists (select from {raw} o where o._rowid = t._rowid and o.ctid < t.ctid)"
+    removed = remove(cursor, task.table.target, f"{within} and ({missing})", load_id)
     listed = ", ".join(["_rowid", *names, "_load_id"])
     cursor.execute(
         f"insert into {raw} ({listed}) select {listed} from _incoming i "

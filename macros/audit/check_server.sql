@@ -6,7 +6,8 @@
         {%- set server = run_query(
             "select current_setting('server_version_num')::int, current_setting('server_version'),"
             ~ " exists (select from pg_available_extensions where name = 'timescaledb'),"
-            ~ " exists (select from pg_settings where name like 'timescaledb.%'), to_regclass('raw._loads') is not null"
+            ~ " exists (select from pg_settings where name like 'timescaledb.%'), "
+            ~ " num_nulls(to_regclass('raw._loads'), to_regclass('raw._tables'), to_regclass('raw._removed')) = 0"
         ).rows[0] -%}
         {%- if server[0] < 150000 -%}
             {{ refuse(

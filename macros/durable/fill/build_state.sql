@@ -1,14 +1,29 @@
 {#- What the last build saw, and what this one sees. The greatest finished load is read before the data is: rows of a load
-    that still runs are taken now and again next time. A raw table that was made anew is another one: its loads and the notes
-    of removed rows say nothing of what was built before. -#}
+    that still runs are taken now and again next time. A raw table that was made anew is another one, and so is one whose
+    books were: its loads and the notes of removed rows say nothing of what was built before. Neither does a watermark that
+    no finished load has: the list of loads was lost, or a backup put in its place. -#}
 {% macro build_state(relation, source_table, spec, sql) %}
-    {%- set fingerprint = local_md5(sql ~ upstream_views() ~ canonical_functions() ~ tojson(spec.columns) ~ tojson(spec.checks)
-        ~ run_query("select pg_relation_filenode(to_regclass('raw." ~ adapter.quote(source_table) ~ "'))").rows[0][0]) -%}
-    {%- set found = run_query(
-        "select (select coalesce(max(load_id), 0) from raw._loads where finished_at is not null), s.load_id, s.fingerprint"
-        ~ " from (select 1) as one left join audit.build_state as s on s.relation = '" ~ relation.identifier ~ "'"
-    ).rows[0] -%}
+    {%- set raw_table = "to_regclass('raw." ~ adapter.quote(source_table) ~ "')" -%}
+    {%- call statement('build_state', fetch_result=True) -%}
+        select
+            (select coalesce(max(l.load_id), 0) from raw._loads as l where l.finished_at is not null) as load_id,
+            s.load_id as built_load_id,
+            s.fingerprint,
+            concat_ws(' ', pg_relation_filenode({{ raw_table }}), to_jsonb(t) -> 'noted_since') as books,
+            s.load_id > 0 and not exists (
+                select from raw._loads as l where l.load_id = s.load_id and l.finished_at is not null
+            ) or (to_jsonb(t) ->> 'removed_rows')::bigint > (
+                select count(*) from raw._removed as r where r.table_name = t.table_name
+            ) as lost
+        from (select 1) as one
+        left join audit.build_state as s on s.relation = {{ dbt.string_literal(relation.identifier) }}
+        left join raw._tables as t on t.table_name = {{ dbt.string_literal(source_table) }}
+    {%- endcall -%}
+    {%- set found = load_result('build_state').table.rows[0] -%}
+    {%- set fingerprint = local_md5(
+        sql ~ upstream_views() ~ canonical_functions() ~ tojson(spec.columns) ~ tojson(spec.checks) ~ found.books) -%}
     {{ return({
-        'load_id': found[0] | int, 'built_load_id': found[1] | int, 'stale': found[2] != fingerprint, 'fingerprint': fingerprint
+        'load_id': found.load_id | int, 'built_load_id': found.built_load_id | int, 'fingerprint': fingerprint,
+        'stale': found.fingerprint != fingerprint or found.lost
     }) }}
 {% endmacro %}
