@@ -19,6 +19,7 @@ from loader.command import leave
 from loader.errors import COULD_NOT_RUN, WELL, UserError
 from loader.paths import PROJECT, as_text, source_path
 from loader.target import TARGETS
+from loader.wording import as_json, printable
 
 if TYPE_CHECKING:
     from expectations.session import Session
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _list(chosen) if chosen.action == "list" else _run(chosen)
     except UserError as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return COULD_NOT_RUN
     except _driver_errors() as error:
         said = str(error).strip().splitlines()[0]
@@ -143,7 +144,7 @@ def _run(chosen: argparse.Namespace) -> int:
     health = report.health(facts)
     verdict = Verdict(declared.name, as_text(source), str(database), lines, checks, tuple(notes), seconds, health)
     if chosen.json:
-        print(json.dumps(verdict.document(), indent=1, ensure_ascii=False))
+        print(as_json(verdict.document()))
     else:
         terminal.show(verdict)
     if chosen.data_docs:

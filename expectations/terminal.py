@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from expectations.verdict import Check, TableLine, Verdict
+from loader.wording import printable
 
 HEAD = ("table", "source", "raw", "rejected", "public", "quarantined", "stubs", "own rows", "values")
 SHOWN = 25  # lines of one unmet expectation
@@ -20,8 +21,8 @@ def show(verdict: Verdict) -> None:
 
 def lines(verdict: Verdict, colour: bool) -> Iterable[str]:
     """The verdict in lines."""
-    yield f"source  {verdict.source}"
-    yield f"target  {verdict.target}"
+    yield printable(f"source  {verdict.source}")
+    yield printable(f"target  {verdict.target}")
     if verdict.tables:
         yield ""
         yield from _table([HEAD, *map(_cells, verdict.tables)], colour)
@@ -40,14 +41,14 @@ def lines(verdict: Verdict, colour: bool) -> Iterable[str]:
         yield from _unmet(check, colour)
     for note in verdict.notes:
         yield ""
-        yield f"note: {note}"
+        yield printable(f"note: {note}")
     yield ""
     yield _paint(f"{verdict.checkpoint}: {verdict.word}", verdict.word, colour) + f" in {verdict.seconds:.1f} s"
 
 
 def _cells(line: TableLine) -> tuple[str, ...]:
     numbers = (line.source, line.raw, line.rejected, line.public, line.quarantined, line.stubs, line.others)
-    return (line.table, *("" if number is None else f"{number:,}" for number in numbers), line.values)
+    return (printable(line.table), *("" if number is None else f"{number:,}" for number in numbers), line.values)
 
 
 def _table(rows: Sequence[tuple[str, ...]], colour: bool) -> Iterable[str]:
@@ -65,7 +66,7 @@ def _suite_line(suite: str, checks: Sequence[Check], colour: bool) -> str:
 
 def _speed(checks: Sequence[Check]) -> Iterable[str]:
     width = max(len(check.description) for check in checks)
-    yield from (f"{check.description:<{width}}  {check.observed}" for check in checks)
+    yield from (printable(f"{check.description:<{width}}  {check.observed}") for check in checks)
 
 
 def _unmet(check: Check, colour: bool) -> Iterable[str]:
@@ -74,9 +75,9 @@ def _unmet(check: Check, colour: bool) -> Iterable[str]:
         if check.failed
         else (f"not met ({check.severity}): {check.description}", "not met")
     )
-    yield _paint(f"{check.suite}: {head}", word, colour)
+    yield _paint(printable(f"{check.suite}: {head}"), word, colour)
     found = [check.failed] if check.failed else list(check.problems)
-    yield from (f"  {line}" for line in found[:SHOWN])
+    yield from (printable(f"  {line}") for line in found[:SHOWN])
     if len(found) > SHOWN:
         yield f"  … and {len(found) - SHOWN} lines more (--json has them all)"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from loader import types
 from loader.errors import UserError
 from loader.ledger import Entry, Ledger
-from loader.plan import LARGEST_ROWID, Column, Plan, TablePlan
+from loader.plan import LARGEST_ROWID, MOST_COLUMNS, Column, Plan, TablePlan, too_many_columns
 from loader.source import quote
 
 OWN_SCHEMAS = ("staging", "audit")
@@ -15,11 +16,15 @@ OWN_SCHEMAS = ("staging", "audit")
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between the source's shape and raw's, as a sentence; `ddl` is what dlt will not do by itself."""
+    """One difference between the source's shape and raw's, as a sentence; `ddl` is what dlt will not do by itself.
+
+    `lost` says that the table is not loaded.
+    """
 
     table: str
     says: str
     ddl: str | None = None
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,23 @@ def stand(plan: Plan, ledger: Ledger, distrust: bool = False) -> tuple[list[Stan
         UserError: when somebody gave a column of raw a type that no load writes.
     """
     present, windows, rejected = ledger.columns(), ledger.windows(), ledger.rejected()
-    standings, changes = [], []
+    standings: list[Standing] = []
+    changes = [Change(table, why, lost=True) for table, why in plan.refused.items()]
     for table in plan.tables:
         columns, known = present.get(table.target), windows.get(table.target, {})
         set_aside = rejected.get(table.target, 0)
         if columns is None:
             if present:
                 changes.append(Change(table.target, f"Table {table.target} is new."))
+            changes += _renamed(table, table.columns)
             standings.append(Standing(table, False, 0, known, not known and not set_aside))
             continue
+        new = [column for column in table.columns if column.target not in columns]
+        if new and ledger.width(table.target) + len(new) > MOST_COLUMNS:
+            changes.append(Change(table.target, too_many_columns(table.source), lost=True))
+            continue
         fitted, changed = _reconcile(table, columns, ledger)
+        changes += _renamed(table, new)
         changes += changed
         rows = ledger.count(table.target)
         width = plan.window_width if table.source.has_rowid else LARGEST_ROWID
@@ -63,6 +75,16 @@ def stand(plan: Plan, ledger: Ledger, distrust: bool = False) -> tuple[list[Stan
         whole = all(column.target in columns for column in table.columns)
         standings.append(Standing(fitted, True, rows, known, cut_alike and sound and whole and not distrust))
     return standings, changes
+
+
+def _renamed(table: TablePlan, columns: Iterable[Column]) -> list[Change]:
+    """Names that raw cannot have, told when their columns are new."""
+    says = "Column {}.{} is {} in raw, where no column can have its name."
+    return [
+        Change(table.target, says.format(table.target, column.source or '""', column.target))
+        for column in columns
+        if column.source != column.target
+    ]
 
 
 def gone(all_tables: set[str], ledger: Ledger) -> list[Change]:

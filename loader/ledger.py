@@ -177,6 +177,11 @@ class Ledger:
             found.setdefault(table, {})[column] = kind
         return {table: columns for table, columns in found.items() if {"_rowid", "_load_id"} <= columns.keys()}
 
+    def width(self, table: str) -> int:
+        """How many columns a table of raw has ever had: PostgreSQL counts those that were dropped."""
+        counted = "select count(*) from pg_attribute where attrelid = %s::regclass and attnum > 0"
+        return int(self._value(counted, f"raw.{quote(table)}"))
+
     def views_on(self, table: str) -> list[tuple[str, str]]:
         """The views that read a table of raw, directly or through others, as (schema, name for SQL)."""
         return self._rows(

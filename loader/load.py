@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -20,6 +19,7 @@ from loader.progress import progress, say
 from loader.snapshot import Snapshot, check, digest, open_snapshot, quick_check, readable
 from loader.summary import Summary, TableSummary
 from loader.target import Target, resolve
+from loader.wording import as_json
 
 if TYPE_CHECKING:
     from loader.task import Done
@@ -84,7 +84,7 @@ def run(options: Options) -> int:
                 _load(options, snapshot, target, ledger, summary, checking, importing)
         summary.rejected = sum(ledger.rejected().values())
     summary.seconds = time.monotonic() - begun
-    print(json.dumps(summary.document(), ensure_ascii=False, indent=2) if options.json else summary.text())
+    print(as_json(summary.document()) if options.json else summary.text())
     return WELL if summary.well else NOT_WELL
 
 
@@ -97,8 +97,8 @@ def _preview(options: Options, target: Target, ledger: Ledger) -> int:
         planned, standings, changes = _plan(options, snapshot, ledger)
         with readable(snapshot), progress(options.progress, planned.rows) as shown:
             told = preview.look(snapshot, target, ledger, standings, [*_findings(found), *changes], shown)
-    print(json.dumps(told.document(), ensure_ascii=False, indent=2) if options.json else told.text(str(target)))
-    return NOT_WELL if told.rejected else WELL
+    print(as_json(told.document()) if options.json else told.text(str(target)))
+    return NOT_WELL if told.rejected or any(change.lost for change in changes) else WELL
 
 
 def _is_loaded(source: Path, ledger: Ledger) -> bool:
@@ -124,7 +124,7 @@ def _plan(
         for name in source.left_out(reader):
             options.tell(f"The {name} has no rows of its own and is not copied.")
         planned = plan.make(reader, options.only, options.exclude, options.window_bits)
-        everything = {plan.target_name(table.name) for table in source.tables(reader)}
+        everything = {plan.target_name(table.name) for table in source.tables(reader)} | planned.refused.keys()
     standings, changes = evolve.stand(planned, ledger, options.full_refresh)
     return planned, standings, evolve.another(options.name, ledger) + changes + evolve.gone(everything, ledger)
 
@@ -164,7 +164,8 @@ def _load(
             shown.advance(done.table, done.rows)
 
         load_id = summary.load_id = importing.result().replicate(snapshot, target, standings, ledger, begin, report)
-    summary.changes = [change.says for change in (*_findings(checking.result()), *changes)]
+    summary.changes = [change.says for change in (*_findings(checking.result()), *changes) if not change.lost]
+    summary.warnings = [change.says for change in changes if change.lost]
     for standing in standings:
         _settle(standing, load_id, ledger, summary)
     complete = options.whole and not summary.warnings

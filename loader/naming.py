@@ -27,6 +27,11 @@ class NamingConvention(Base):
     def normalize_identifier(self, identifier: str) -> str:
         return identifier
 
+    def normalize_path(self, path: str) -> str:
+        return path  # a name has no parts here, and one of blanks alone is a name
+
+    normalize_tables_path = normalize_path
+
     @property
     def is_case_sensitive(self) -> bool:
         return True

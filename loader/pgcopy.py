@@ -97,7 +97,7 @@ def _pieces(table: pa.Table) -> Iterator[bytes]:
 
 
 def _encode(table: pa.Table) -> bytes:
-    columns = [_Column(column.chunk(0)) for column in table.columns]
+    columns = [Fields(column.chunk(0)) for column in table.columns]
     length = np.full(table.num_rows, 2)  # before each row stand two bytes: how many fields it has
     places = []
     for column in columns:
@@ -111,7 +111,7 @@ def _encode(table: pa.Table) -> bytes:
     return out.tobytes()
 
 
-class _Column:
+class Fields:
     """The fields of one column: each a length of four bytes and then the value, or -1 for NULL."""
 
     def __init__(self, array: pa.Array) -> None:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from loader import types
 from loader.errors import UserError
 from loader.pages import Stored, stored
-from loader.source import SourceTable, quote, tables
+from loader.source import SourceTable, not_utf8, quote, tables
 
 DLT_TABLES = ("_dlt_loads", "_dlt_version", "_dlt_pipeline_state")
 RESERVED_TABLES = ("_loads", "_removed", "_tables", "_windows", "rejected_rows", *DLT_TABLES)
-RESERVED_COLUMNS = ("_rowid", "_load_id")
-SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
+OWN_COLUMNS = ("_rowid", "_load_id")
+FORBIDDEN_COLUMNS = (*OWN_COLUMNS, "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")  # the last six are PostgreSQL's
+MOST_COLUMNS = 1600  # of a table in PostgreSQL, those that were dropped among them
 LARGEST_ROWID = (1 << 63) - 1
 LONGEST_NAME = 63  # bytes of an identifier that PostgreSQL keeps
 WINDOW_BITS = 15  # 32,768 rowids a window: each of the four in memory stays near 15 MB with 28 columns
@@ -83,10 +84,14 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """All tables of a run, the largest first so that the work ends evenly."""
+    """All tables of a run, the largest first so that the work ends evenly.
+
+    `refused` are those that no load can bring: sentences by the name in the target.
+    """
 
     tables: tuple[TablePlan, ...]
     window_bits: int
+    refused: Mapping[str, str]
 
     @property
     def window_width(self) -> int:
@@ -115,17 +120,38 @@ def make(
     Raises:
         UserError: for a name that is not in the file, or names that collide in the target.
     """
-    found = tables(connection)
-    names = {table.name for table in found}
+    found, misspelt = tables(connection), not_utf8(connection)
+    names = {table.name for table in found} | {*misspelt}
     if unknown := [repr(wanted) for wanted in dict.fromkeys((*only, *exclude)) if wanted not in names]:
         listed = ", ".join(sorted(names)) or "none"
         raise UserError(f"There is no table {', '.join(unknown)} in the source; it has {listed}.")
-    chosen = [t for t in found if (not only or t.name in only) and t.name not in exclude]
-    if found and not chosen:
+    chosen = {name for name in names if (not only or name in only) and name not in exclude}
+    if names and not chosen:
         raise UserError("No table is left to load: all that --tables names, --exclude leaves out. Name others.")
-    refuse_collisions("tables", {table.name: target_name(table.name) for table in found}, RESERVED_TABLES)
-    plans = [_plan(connection, table, window_bits) for table in chosen]
-    return Plan(tuple(sorted(plans, key=lambda plan: -plan.rows)), window_bits)
+    refuse_collisions("tables", {table.name: target_name(table.name) for table in found})
+    refused = {name: not_loaded(name, "its name, or one of its columns', is not UTF-8: rename it") for name in misspelt}
+    for table in found:
+        if len(table.columns) > MOST_COLUMNS - len(OWN_COLUMNS):
+            refused[target_name(table.name)] = too_many_columns(table)
+    plans = [
+        _plan(connection, t, window_bits) for t in found if t.name in chosen and target_name(t.name) not in refused
+    ]
+    told = {name: why for name, why in refused.items() if name in chosen}
+    return Plan(tuple(sorted(plans, key=lambda plan: -plan.rows)), window_bits, told)
+
+
+def not_loaded(table: str, why: str) -> str:
+    """The sentence for a table that is left out of a load."""
+    return f"Table {table} is not loaded: {why}."
+
+
+def too_many_columns(table: SourceTable) -> str:
+    """The sentence for a table that no table of raw can hold, together with what that has already."""
+    return not_loaded(
+        table.name,
+        f"its {len(table.columns):,} columns, the {len(OWN_COLUMNS)} of the loader and those that raw has had before "
+        f"are more than the {MOST_COLUMNS:,} of a table in PostgreSQL: split it",
+    )
 
 
 def _plan(connection: sqlite3.Connection, table: SourceTable, window_bits: int) -> TablePlan:
@@ -133,9 +159,9 @@ def _plan(connection: sqlite3.Connection, table: SourceTable, window_bits: int) 
     columns = []
     for column in table.columns:
         chosen = chosen_types[column.name]
-        target = target_name(column.name, SYSTEM_COLUMNS)
+        target = target_name(column.name, FORBIDDEN_COLUMNS)
         columns.append(Column(column.name, target, chosen, types.guard(column, chosen)))
-    refuse_collisions(f"columns of {table.name}", {c.source: c.target for c in columns}, RESERVED_COLUMNS)
+    refuse_collisions(f"columns of {table.name}", {c.source: c.target for c in columns})
     windows = _windows(connection, table, window_bits, repr(columns))
     return TablePlan(table, target_name(table.name), tuple(columns), tuple(windows))
 
@@ -155,26 +181,22 @@ def _windows(connection: sqlite3.Connection, table: SourceTable, bits: int, read
         yield Window(low, low + (1 << bits) - 1, window.rows, window.digest)
 
 
-def target_name(name: str, forbidden: Collection[str] = ()) -> str:
-    """The name in PostgreSQL: the same, except that too long and forbidden ones get the first 8 digits of their hash.
+def target_name(name: str, forbidden: Collection[str] = RESERVED_TABLES) -> str:
+    """The name in PostgreSQL: the same, but too long, empty and forbidden ones get the first 8 digits of their hash.
 
-    PostgreSQL would cut a name over 63 bytes silently, and keeps `xmin` and its like for itself.
+    PostgreSQL would cut a name over 63 bytes silently, knows no empty one, and keeps `xmin` and its like for itself.
     """
     raw = name.encode()
-    if len(raw) <= LONGEST_NAME and name not in forbidden:
+    if raw and len(raw) <= LONGEST_NAME and name not in forbidden:
         return name
     tail = "_" + hashlib.sha256(raw).hexdigest()[:8]
     return raw[: LONGEST_NAME - len(tail)].decode(errors="ignore") + tail
 
 
-def refuse_collisions(what: str, names: dict[str, str], reserved: Collection[str]) -> None:
-    """Raise when two names of the source become one in the target, or one is the loader's own, or empty."""
+def refuse_collisions(what: str, names: dict[str, str]) -> None:
+    """Raise when two names of the source become one in the target."""
     seen: dict[str, str] = {}
     for source, target in names.items():
-        if not target:
-            raise UserError(f"One of the {what} has an empty name, which PostgreSQL cannot hold: rename it.")
-        if target in reserved:
-            raise UserError(f"{source!r} among the {what} is a name that the loader itself uses in raw: rename it.")
         if target in seen:
             raise UserError(f"The {what} {seen[target]!r} and {source!r} would both become {target!r}: rename one.")
         seen[target] = source

@@ -16,7 +16,7 @@ from loader.progress import Progress
 from loader.snapshot import Snapshot
 from loader.target import Target
 from loader.window import Rejected, read
-from loader.wording import counted
+from loader.wording import counted, printable
 
 STARTING = 1.5  # seconds of a run that moves next to nothing
 ROWS_A_SECOND = {"server": 500_000, "embedded": 200_000}  # of prices, both as `make bench-load` has them on two cores
@@ -89,7 +89,7 @@ class Outlook:
         rows = counted(sum(table.new + table.changed + table.gone for table in self.tables), "row")
         lines += [*self.changes, "", f"Nothing was written. A run would write or delete {rows} in {target} "]
         lines[-1] += f"in about {self.seconds:.0f} s."
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
 
 def look(

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from loader.wording import printable
+
 LINE_EVERY = 2.0  # seconds between plain lines
 
 
@@ -57,7 +59,7 @@ def progress(kind: str, total: int) -> Iterator[Progress]:
 
             class _Bar:
                 def advance(self, table: str, rows: int) -> None:
-                    bar.set_postfix_str(table, refresh=False)
+                    bar.set_postfix_str(printable(table), refresh=False)
                     bar.update(rows)
 
             yield _Bar()
@@ -65,4 +67,4 @@ def progress(kind: str, total: int) -> Iterator[Progress]:
 
 def say(line: str) -> None:
     """A line for the person who waits."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from loader.errors import WELL
 from loader.ledger import Ledger
 from loader.target import resolve
+from loader.wording import printable
 
 
 def show(target_name: str | None) -> int:
@@ -20,8 +21,8 @@ def show(target_name: str | None) -> int:
     for load in loads:
         ended = f"{load.finished_at:%Y-%m-%d %H:%M:%S %Z}" if load.finished_at else "not finished: running or killed"
         began = f"{load.started_at:%Y-%m-%d %H:%M:%S %Z}"
-        print(f"  {load.load_id:>5}  {began}  to  {ended}  {load.source}  {load.outcome or ''}".rstrip())
+        print(printable(f"  {load.load_id:>5}  {began}  to  {ended}  {load.source}  {load.outcome or ''}".rstrip()))
     print(f"{'table':40}{'source rows':>14}{'raw rows':>14}{'rejected':>10}{'windows':>9}{'load':>7}")
     for line in lines:
-        print(f"{line[0]:40}{line[1]:>14,}{line[2]:>14,}{line[3]:>10,}{line[4]:>9,}{line[5]:>7}")
+        print(printable(f"{line[0]:40}{line[1]:>14,}{line[2]:>14,}{line[3]:>10,}{line[4]:>9,}{line[5]:>7}"))
     return WELL

@@ -6,7 +6,7 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from loader.wording import counted
+from loader.wording import counted, printable
 
 if TYPE_CHECKING:
     from loader.task import Done
@@ -100,18 +100,19 @@ class Summary:
             for row in (head, *body)
         ]
         lines.insert(1, "  ".join("-" * width for width in widths))
-        return "\n".join([*lines, *self.changes, *self.warnings, "", self._closing()])
+        return "\n".join([*map(printable, (*lines, *self.changes, *self.warnings)), "", self._closing()])
 
     def _closing(self) -> str:
         rows = sum(line.rows for line in self.tables.values())
         written = sum(line.written for line in self.tables.values())
         removed = sum(line.removed for line in self.tables.values())
         took = f"in {self.seconds:.1f} s"
+        source = printable(self.source)
         ended = (
-            f"{self.source} has not changed since the last load: raw on {self.target} is in step with it, {took}."
+            f"{source} has not changed since the last load: raw on {self.target} is in step with it, {took}."
             if self.unchanged
             else f"{counted(len(self.tables), 'table')} with {counted(rows, 'row')} "
-            f"{'is' if len(self.tables) == 1 else 'are'} in step with {self.source} on {self.target}: "
+            f"{'is' if len(self.tables) == 1 else 'are'} in step with {source} on {self.target}: "
             f"{counted(written, 'row')} written, {removed:,} removed or replaced, {took}."
         )
         if self.rejected:

@@ -29,11 +29,12 @@ def choose(connection: sqlite3.Connection, table: SourceTable) -> dict[str, str]
     """The PostgreSQL type of each column.
 
     Columns of INTEGER, REAL and TEXT affinity are sampled at both ends of the table: the misfits among the
-    rest are found while reading. The others are counted in full, for nothing else tells their type.
+    rest are found while reading. Reals in an INTEGER column are looked for in all rows, for they are no misfits: the
+    column is typed as what holds them. Other columns are counted in full, for nothing else tells their type.
     """
     plain = {column.name: PLAIN[column.affinity] for column in table.columns if column.affinity in PLAIN}
     unusual = _unusual(connection, [c for c in table.columns if c.name in plain], _ends(table))
-    typed_by_value = [column for column in table.columns if column.name not in plain]
+    typed_by_value = [c for c in table.columns if c.name not in plain] + _fractional(connection, table)
     counts = _count(connection, unusual, _ends(table)) | _count(connection, typed_by_value, table.scan)
     return {
         column.name: postgres_type(column, counts[column.name]) if column.name in counts else plain[column.name]
@@ -41,13 +42,24 @@ def choose(connection: sqlite3.Connection, table: SourceTable) -> dict[str, str]
     }
 
 
+def _fractional(connection: sqlite3.Connection, table: SourceTable) -> list[SourceColumn]:
+    """Those columns of INTEGER affinity that hold reals: SQLite keeps as such only what no integer is."""
+    columns = [c for c in table.columns if c.affinity == "INTEGER" and c.name != table.rowid_column]
+    tests = [f"max(typeof({quote(c.name)}) = 'real')" for c in columns]
+    return [column for column, found in zip(columns, _asked(connection, tests, table.scan), strict=True) if found]
+
+
 def _unusual(connection: sqlite3.Connection, columns: Sequence[SourceColumn], rows: str) -> list[SourceColumn]:
     """Those columns in which some value is not of the class that their affinity makes the rule."""
     tests = [f"max(typeof({quote(c.name)}) not in ('{c.affinity.lower()}', 'null'))" for c in columns]
+    return [column for column, unusual in zip(columns, _asked(connection, tests, rows), strict=True) if unusual]
+
+
+def _asked(connection: sqlite3.Connection, tests: Sequence[str], rows: str) -> list[object]:
     found: list[object] = []
     for some in _slices(tests):
         found += connection.execute(f"select {', '.join(some)} from {rows}").fetchone()
-    return [column for column, unusual in zip(columns, found, strict=True) if unusual]
+    return found
 
 
 def _ends(table: SourceTable) -> str:
@@ -58,14 +70,19 @@ def _ends(table: SourceTable) -> str:
 
 
 def _count(connection: sqlite3.Connection, columns: Sequence[SourceColumn], rows: str) -> dict[str, dict[str, int]]:
-    """How often each storage class occurs in each column."""
+    """How often each storage class occurs in each column, and integers that no double holds exactly (`inexact`)."""
     found: dict[str, dict[str, int]] = {}
     for some in _slices(columns):
-        sums = (f"sum(typeof({quote(column.name)}) = '{kind}')" for column in some for kind in CLASSES)
+        sums = (f"sum({test})" for column in some for test in _classes(quote(column.name)).values())
         counts = iter(connection.execute(f"select {', '.join(sums)} from {rows}").fetchone())
         for column in some:
-            found[column.name] = {kind: int(next(counts) or 0) for kind in CLASSES}
+            found[column.name] = {kind: int(next(counts) or 0) for kind in (*CLASSES, "inexact")}
     return found
+
+
+def _classes(name: str) -> dict[str, str]:
+    inexact = f"typeof({name}) = 'integer' and {name} not between -{EXACT_IN_DOUBLE} and {EXACT_IN_DOUBLE}"
+    return {kind: f"typeof({name}) = '{kind}'" for kind in CLASSES} | {"inexact": inexact}
 
 
 def _slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
@@ -74,18 +91,20 @@ def _slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 
 def postgres_type(column: SourceColumn, counts: Counts) -> str:
-    """The type for a column with these storage classes: the commonest class wins, the declaration decides ties.
+    """The type that holds most of the values in these storage classes; the declaration decides ties.
 
     Integers among reals are the same numbers as doubles (SQLite itself stores 1.0 as 1 where the affinity
-    is NUMERIC), so both together are `double precision`.
+    is NUMERIC), so `double precision` holds both, but for integers beyond 53 bits.
     """
     usual = declared_type(column)
-    numbers = counts["integer"] + counts["real"]
-    if not numbers and not counts["text"] and not counts["blob"]:
+    if not any(counts[kind] for kind in CLASSES):
         return usual
-    weights = {DOUBLE if counts["real"] else BIGINT: numbers, TEXT: counts["text"], BYTEA: counts["blob"]}
-    if column.affinity == "INTEGER" and counts["integer"]:
-        weights = {BIGINT: counts["integer"], DOUBLE: counts["real"]} | {TEXT: counts["text"], BYTEA: counts["blob"]}
+    weights = {
+        BIGINT: counts["integer"],
+        DOUBLE: counts["real"] and counts["real"] + counts["integer"] - counts["inexact"],
+        TEXT: counts["text"],
+        BYTEA: counts["blob"],
+    }
     most = max(weights.values())
     return usual if weights.get(usual) == most else next(kind for kind, weight in weights.items() if weight == most)
 

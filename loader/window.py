@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import adbc_driver_sqlite
 import numpy as np
@@ -24,10 +24,12 @@ from loader import types
 from loader.errors import UserError
 from loader.plan import Column, TablePlan, Window
 from loader.records import ARROW, NUMBERS, array, decode
+from loader.row_width import LARGEST, row_widths
 from loader.snapshot import Snapshot
 
 LARGEST_BATCH = 1 << 30
 LARGEST_COLUMN = (1 << 31) - 1  # bytes of a text or blob column in one window: beyond it Arrow's offsets turn negative
+WHOLE_ROW = "*"  # in the place of the column that is to blame
 PLAIN_NUMBER = re.compile(r"-?\d+\.\d+")
 
 
@@ -74,6 +76,8 @@ def _read_arrow(snapshot: Snapshot, table: TablePlan, window: Window) -> pa.Tabl
         if fitting is None:
             return None
         fitted.append(fitting)
+    if (row_widths(fitted[1:]) > LARGEST).any():
+        return None
     return pa.Table.from_arrays(fitted, schema=_schema(table.columns))
 
 
@@ -154,9 +158,23 @@ def _read_values(snapshot: Snapshot, table: TablePlan, window: Window) -> tuple[
                     break
             else:
                 good.append(row)
-    columns = list(zip(*good, strict=True)) or [()] * (1 + len(kinds))
-    arrays = [_arrow(values, kind) for values, kind in zip(columns, [types.BIGINT, *kinds], strict=True)]
+    arrays = _arrays(good, kinds)
+    widths = row_widths(arrays[1:])
+    if (widths > LARGEST).any():
+        reason = f"more than the {LARGEST:,} that a page of PostgreSQL holds of a row"
+        for row, width in zip(good, widths.tolist(), strict=True):
+            if width > LARGEST:
+                told, whole = f"{width:,} bytes", _as_json(table.columns, row[1:])
+                rejected.append(Rejected(cast(int, row[0]), WHOLE_ROW, told, reason, whole))
+        rejected.sort(key=lambda row: row.rowid)
+        arrays = _arrays([row for row, width in zip(good, widths.tolist(), strict=True) if width <= LARGEST], kinds)
     return pa.Table.from_arrays(arrays, schema=_schema(table.columns)), tuple(rejected)
+
+
+def _arrays(rows: Sequence[Sequence[object]], kinds: Sequence[str]) -> list[pa.Array]:
+    """Rowids and columns of rows, as read value by value."""
+    columns = list(zip(*rows, strict=True)) or [()] * (1 + len(kinds))
+    return [_arrow(values, kind) for values, kind in zip(columns, [types.BIGINT, *kinds], strict=True)]
 
 
 def _arrow(values: Sequence[Any], kind: str) -> pa.Array:

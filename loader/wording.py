@@ -1,8 +1,29 @@
-"""How counts are told."""
+"""How counts, and names of anybody's making, are told."""
 
 from __future__ import annotations
+
+import json
+import re
+from unicodedata import category
+
+STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")  # what moves a cursor, turns the direction of text, ends a line or is no text
 
 
 def counted(value: int, one: str, many: str | None = None) -> str:
     """A count with its noun: 1 row, 2 rows."""
     return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def printable(line: str) -> str:
+    """A line for a terminal: characters that would steer it, which a name may have, are written by their numbers."""
+    if line.isprintable():
+        return line
+    return "".join(one.encode("unicode_escape").decode() if category(one) in STEERING else one for one in line)
+
+
+def as_json(document: object) -> str:
+    """A document for programs, of which nothing steers the terminal of a person who looks at it."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return re.sub(
+        r"[^ -~\n]", lambda found: json.dumps(found[0])[1:-1] if category(found[0]) in STEERING else found[0], text
+    )

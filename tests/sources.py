@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+from loader.plan import FORBIDDEN_COLUMNS, target_name
 from tests.places import Place
 
 MINUS_ZERO = struct.pack("<d", -0.0)
@@ -80,9 +81,10 @@ def differences(path: Path, place: Place, names: dict[str, str] | None = None) -
     """
     found = []
     for table in tables(path):
-        target = (names or {}).get(table, table)
+        target = (names or {}).get(table, target_name(table))
         wanted = source_rows(path, table)
-        listed = ", ".join(["_rowid", *(quoted(column) for column in columns(path, table))])
+        named = [target_name(column, FORBIDDEN_COLUMNS) for column in columns(path, table)]
+        listed = ", ".join(["_rowid", *map(quoted, named)])
         got = place.query(f"select {listed} from raw.{quoted(target)}")
         if len({row[0] for row in got}) != len(got):
             found.append(f"{table}: a row came twice")

@@ -89,8 +89,68 @@ def test_a_table_may_be_named_like_anything_of_another(place: Place, tmp_path: P
     assert index not in sources.tables(source)
 
 
-@pytest.mark.parametrize("made", ['create table "" (a)', 'create table t ("" integer)'])
-def test_an_empty_name_is_refused_in_a_sentence(place: Place, tmp_path: Path, made: str) -> None:
-    done = place.run("python", "-m", "loader.run", "--source", str(sources.write(tmp_path / "s.db", made)), check=False)
-    assert done.returncode == 2
-    assert "has an empty name, which PostgreSQL cannot hold: rename it." in done.stderr
+NAMES = (
+    "",
+    " ",
+    "a ",
+    " a",
+    "\x1b[2J\u202eevil\n",
+    "\x1f",
+    '"',
+    "_rowid",
+    "_load_id",
+    "xmin",
+    "n" * 64,
+    "가" * 22,
+    ";",
+    "%s",
+)
+
+
+def test_names_that_raw_cannot_have_or_that_steer_a_terminal(place: Place, tmp_path: Path) -> None:
+    columns = ", ".join(f"{sources.quoted(name)} integer" for name in NAMES)
+    source = sources.write(tmp_path / "s.db")
+    for table in (*NAMES, "_loads", "rejected_rows", "_dlt_version"):
+        sources.write(source, f"create table {sources.quoted(table)} ({columns})")
+        sources.write(source, f"insert into {sources.quoted(table)} values ({', '.join(map(str, range(len(NAMES))))})")
+    tables = load(place, source, "--dry-run")["tables"]
+    assert [table["new"] for table in tables] == [1] * (len(NAMES) + 3)  # type: ignore[attr-defined]
+    assert load(place, source)["well"]
+    for table in tables:  # type: ignore[attr-defined]
+        [row] = place.query(f"select * from raw.{sources.quoted(table['table'])}")
+        assert row[:-2] == tuple(range(len(NAMES)))
+    for words in ((), ("--dry-run",), ("status",)):
+        more = () if words == ("status",) else ("--source", str(source), "--full-refresh", "--progress", "none")
+        done = place.run("python", "-m", "loader.run", *words, *more)
+        assert all(line.isprintable() for line in (done.stdout + done.stderr).splitlines())
+    assert "\\x1b[2J\\u202eevil\\n" in done.stdout
+
+
+def test_tables_that_cannot_be_loaded_are_named_and_all_others_are(place: Place, tmp_path: Path) -> None:
+    source = sources.write(
+        tmp_path / "s.db",
+        "create table t (a)",
+        "insert into t values (1)",
+        f"create table wide ({', '.join(f'c{number} integer' for number in range(1599))})",
+        f"create table grows ({', '.join(f'c{number} integer' for number in range(900))})",
+        "create table named (a)",
+        "create table headed (a)",
+    )
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("pragma writable_schema = on")
+        rewrite = "update sqlite_master set {} = cast(replace(cast({} as blob), ?, ?) as text) where name = ?"
+        connection.execute(rewrite.format("sql", "sql"), (b"(a)", b"(\xe9)", "headed"))
+        for column in ("sql", "tbl_name", "name"):
+            connection.execute(rewrite.format(column, column), (b"named", b"\xe9", "named"))
+    left_out = ["Table headed is not loaded", "Table \\xe9 is not loaded", "Table wide is not loaded"]
+    assert [line[: line.index(":")] for line in load(place, source, "--dry-run")["changes"]] == left_out  # type: ignore[attr-defined]
+    document = load(place, source)
+    assert [line[: line.index(":")] for line in document["warnings"]] == left_out  # type: ignore[attr-defined]
+    assert {table["table"] for table in document["tables"]} == {"t", "grows"}  # type: ignore[attr-defined]
+    assert load(place, source, "--tables", "t,grows")["well"]
+    with closing(sqlite3.connect(source)) as connection, connection:
+        for number in range(900):
+            connection.execute(f"alter table grows rename column c{number} to d{number}")
+    for more in ("--dry-run",), ():
+        said = str(load(place, source, *more, "--tables", "t,grows"))
+        assert "Table grows is not loaded: its 900 columns, the 2 of the loader and those that raw has had" in said

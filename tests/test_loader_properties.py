@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,7 +35,9 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.samp
     ["", "NA", "1.50", "20240105", "a\0b"]
 )
 VALUES = st.none() | INTEGERS | REALS | TEXTS | st.binary(max_size=20)
-NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
+NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20) | st.sampled_from(
+    ["", " ", "_rowid", "_load_id", "_loads", "xmin", "ctid", "\x1b[2J", "\u202e", '"', "n" * 64, "한" * 30]
+)
 
 
 @st.composite
@@ -45,9 +49,33 @@ def tables(draw: st.DrawFn) -> tuple[str, list[str], list[list[object]]]:
     return draw(NAMES.filter(lambda name: not name.lower().startswith("sqlite_"))), columns, rows
 
 
+@st.composite
+def files(draw: st.DrawFn) -> list[list[tuple[str, list[str], list[list[object]]]]]:
+    """Two states of a file, of which each makes its tables anew."""
+    several = st.lists(tables(), min_size=1, max_size=4, unique_by=lambda table: table[0].casefold())
+    first = draw(several)
+    changed = [
+        (name, draw(st.sampled_from([columns, [*columns, "later REAL"]])), rows[1:]) for name, columns, rows in first
+    ]
+    return [first, changed]
+
+
+def made(source: Path, state: list[tuple[str, list[str], list[list[object]]]]) -> None:
+    """Write a state to the file."""
+    for name, columns, rows in state:
+        table = sources.quoted(name)
+        filled = [(f"insert into {table} values ({', '.join('?' * len(row))})", row) for row in rows]
+        if len(columns) > len(rows[0] if rows else columns):
+            filled = [(f"insert into {table} values ({', '.join('?' * len(row))}, 0.5)", row) for row in rows]
+        sources.write(source, f"drop table if exists {table}", f"create table {table} ({', '.join(columns)})", *filled)
+
+
 @pytest.mark.filterwarnings("ignore")
-def test_any_table_of_any_values_arrives_or_is_kept_with_a_reason(
-    place: Place, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+def test_any_table_of_any_values_arrives_or_is_kept_with_a_reason_as_the_dry_run_has_said(
+    place: Place,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name, value in place.environment.items():
         if name.startswith(("QUANT_", "POSTGRES_")):
@@ -57,22 +85,31 @@ def test_any_table_of_any_values_arrives_or_is_kept_with_a_reason(
     phases = [Phase.explicit, Phase.generate]
 
     @settings(max_examples=15, deadline=None, phases=phases, suppress_health_check=list(HealthCheck), derandomize=True)
-    @given(st.lists(tables(), min_size=1, max_size=4, unique_by=lambda table: table[0].casefold()))
-    def loaded(made: list[tuple[str, list[str], list[list[object]]]]) -> None:
+    @given(files())
+    def loaded(states: list[list[tuple[str, list[str], list[list[object]]]]]) -> None:
         source = tmp_path_factory.mktemp("source") / "s.db"
-        for name, columns, rows in made:
-            sources.write(
-                source,
-                f"create table {sources.quoted(name)} ({', '.join(columns)})",
-                *(
-                    (f"insert into {sources.quoted(name)} values ({', '.join('?' * len(columns))})", row)
-                    for row in rows
-                ),
-            )
         place.query("drop schema if exists raw cascade")
-        code = load.run(load.Options(Path(source), place.target.name, progress="none", json=True))
-        rejected = place.query("select count(*) from raw.rejected_rows")[0][0]
-        assert code == (1 if rejected else 0)
-        assert sources.differences(source, place) == []
+        for state in states:
+            made(source, state)
+            options = load.Options(source, place.target.name, progress="none", json=True)
+            capsys.readouterr()
+            foreseen = load.run(replace(options, dry_run=True))
+            dry = json.loads(capsys.readouterr().out)
+            code = load.run(options)
+            document = json.loads(capsys.readouterr().out)
+            assert code == foreseen
+            assert code == (1 if place.query("select 1 from raw.rejected_rows limit 1") else 0)
+            assert sources.differences(source, place) == []
+            assert {
+                table["table"]: (
+                    table["new"] + table["changed"],
+                    table["changed"] + table["gone"],
+                    len(table["rejected"]),
+                )
+                for table in dry["tables"]
+            } == {
+                table["table"]: (table["written"], table["removed"], table["rejected"]) for table in document["tables"]
+            }
+            assert dry["changes"] == document["changes"]
 
     loaded()

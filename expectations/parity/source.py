@@ -21,6 +21,8 @@ import pyarrow.compute as pc
 from loader.source import SourceTable, quote
 
 WINDOW = 1 << 15  # rows: some 8 MB of 28 columns
+PAGE = 8160  # bytes of a row in PostgreSQL
+PAGE_SHARE = 24  # of them that a column takes at most
 PART = 2000  # rows that are asked for by their rowids at a time
 ROWID = "_rowid"
 CLASSES = {pa.int64(): "integer", pa.float64(): "real", pa.string(): "text", pa.binary(): "blob"}
@@ -139,16 +141,19 @@ class Reader:
             wanted = self.wanted[column.name]
             if values.null_count == len(values):
                 values = pa.nulls(len(values), wanted)
+            elif wanted == pa.float64() and values.type == pa.int64():
+                values = values.cast(wanted, safe=False)  # those that this changes are among the doubtful
+                doubtful.append(_misfit(quote(column.name), wanted))
             elif values.type != wanted or not _is_text_of_postgresql(values):
                 return self._read_values(query)
             elif (column.affinity, wanted) not in CERTAIN:
-                doubtful.append(f"typeof({quote(column.name)}) not in ('{CLASSES[wanted]}', 'null')")
+                doubtful.append(_misfit(quote(column.name), wanted))
             columns[column.name] = values
         if doubtful and self._holds(clause, doubtful):
             return self._read_values(query)
         rowids = read.column(0)
         empty = pa.nulls(0, pa.int64())
-        return SourceBatch(rowids.chunk(0) if len(rowids) else empty, columns, None)
+        return SourceBatch(rowids.chunk(0) if len(rowids) else empty, columns, _too_wide(columns))
 
     def _query(self, clause: str) -> str:
         listed = "".join(f", {quote(column.name)}" for column in self.table.columns)
@@ -173,7 +178,10 @@ class Reader:
                     values.append(None)
                     unfit[number] = True
             columns[column.name] = pa.array(values, wanted)
-        return SourceBatch(pa.array([row[0] for row in rows], pa.int64()), columns, unfit)
+        wide = _too_wide(columns)
+        return SourceBatch(
+            pa.array([row[0] for row in rows], pa.int64()), columns, unfit if wide is None else unfit | wide
+        )
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         cursor = self.files.plain.cursor()
@@ -182,6 +190,32 @@ class Reader:
             return cursor.execute(query).fetchall()
         finally:
             self.files.plain.text_factory = str
+
+
+def _misfit(name: str, wanted: pa.DataType) -> str:
+    """The condition for a value that the type does not hold: a double holds whole numbers of 53 bits."""
+    if wanted == pa.float64():
+        whole = f"typeof({name}) = 'integer' and {name} not between -{1 << 53} and {1 << 53}"
+        return f"typeof({name}) in ('text', 'blob') or {whole}"
+    return f"typeof({name}) not in ('{CLASSES[wanted]}', 'null')"
+
+
+def _too_wide(columns: Mapping[str, pa.Array]) -> np.ndarray | None:
+    """Rows that no page of PostgreSQL holds: 8,160 bytes, with a pointer of 18 for each value of more than 23."""
+    if len(columns) * PAGE_SHARE <= PAGE:
+        return None
+    rows = len(next(iter(columns.values())))
+    nulls = sum(np.asarray(column.is_null()).astype(int) for column in columns.values())
+    width = np.zeros(rows, int)
+    for column in columns.values():
+        if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+            size = np.asarray(pc.binary_length(column.cast(pa.binary())).fill_null(-1)) + 1
+            width += np.where(size > 24, 18, size)
+        else:
+            width = np.where(np.asarray(column.is_valid()), -(-width // 8) * 8 + 8, width)
+    head = 23 + np.where(nulls > 0, (len(columns) + 9) // 8, 0)  # of the two columns that raw adds, too
+    wide: np.ndarray = -(-head // 8) * 8 + -(-width // 8) * 8 + 16 > PAGE
+    return wide if wide.any() else None
 
 
 def _is_text_of_postgresql(values: pa.Array) -> bool:

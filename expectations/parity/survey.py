@@ -15,7 +15,7 @@ from expectations.parity.shape import ORIGIN, Region, Shape
 from expectations.parity.source import CLASSES, ROWID
 from expectations.parity.table import Ground, TableJob
 from loader import source
-from loader.plan import SYSTEM_COLUMNS, target_name
+from loader.plan import FORBIDDEN_COLUMNS, target_name
 
 BOOKKEEPING = {ROWID, "_load_id"}
 
@@ -47,11 +47,13 @@ class Survey:
     @cached_property
     def overlooked(self) -> list[str]:
         """Tables that SQLite itself lists but the loader's discovery does not."""
-        listed = self.ground.files.plain.execute(
+        listed = source.undecoded(
+            self.ground.files.plain,
             "select name from pragma_table_list where schema = 'main' and type = 'table' "
-            "and name not like 'sqlite\\_%' escape '\\'"
+            "and name not like 'sqlite\\_%' escape '\\'",
         )
-        return sorted({target_name(name) for (name,) in listed} - self.tables.keys())
+        names = (name.decode(errors="backslashreplace") for (name,) in listed)
+        return sorted({target_name(name) for name in names} - self.tables.keys())
 
     @cached_property
     def relations(self) -> set[tuple[str, str]]:
@@ -106,7 +108,7 @@ class Survey:
 
     def _job(self, name: str, table: source.SourceTable) -> TableJob:
         there = _types(target.schema(self.ground.arrow, target.relation("raw", name)))
-        names = {column.name: target_name(column.name, SYSTEM_COLUMNS) for column in table.columns}
+        names = {column.name: target_name(column.name, FORBIDDEN_COLUMNS) for column in table.columns}
         problems = [f"raw.{name} has no column {names[c.name]}" for c in table.columns if names[c.name] not in there]
         kept = []
         for column in table.columns:
