@@ -84,6 +84,8 @@ def run(options: Options) -> int:
                 _load(options, snapshot, target, ledger, summary, checking, importing)
         summary.rejected = sum(ledger.rejected().values())
     summary.seconds = time.monotonic() - begun
+    for warning in summary.warnings:
+        say(f"loader: {warning}")
     print(as_json(summary.document()) if options.json else summary.text())
     return WELL if summary.well else NOT_WELL
 
@@ -97,8 +99,11 @@ def _preview(options: Options, target: Target, ledger: Ledger) -> int:
         planned, standings, changes = _plan(options, snapshot, ledger)
         with readable(snapshot), progress(options.progress, planned.rows) as shown:
             told = preview.look(snapshot, target, ledger, standings, [*_findings(found), *changes], shown)
+    lost = [change.says for change in changes if change.lost]
+    for warning in lost:
+        say(f"loader: {warning}")
     print(as_json(told.document()) if options.json else told.text(str(target)))
-    return NOT_WELL if told.rejected or any(change.lost for change in changes) else WELL
+    return NOT_WELL if told.rejected or lost else WELL
 
 
 def _is_loaded(source: Path, ledger: Ledger) -> bool:

@@ -100,7 +100,7 @@ class Summary:
             for row in (head, *body)
         ]
         lines.insert(1, "  ".join("-" * width for width in widths))
-        return "\n".join([*map(printable, (*lines, *self.changes, *self.warnings)), "", self._closing()])
+        return "\n".join([*map(printable, (*lines, *self.changes)), "", self._closing()])
 
     def _closing(self) -> str:
         rows = sum(line.rows for line in self.tables.values())
