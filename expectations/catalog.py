@@ -62,7 +62,8 @@ class TargetTable:
     """A table of the schema `public`.
 
     `checks` are SQL conditions and `indexes` definitions by their names, `unique` the column groups that are unique
-    beside the key, `clauses` what DDL says of a column after its type (identity, default, generated).
+    beside the key, `clauses` what DDL says of a column after its type (identity, default, generated). `if_null` is why
+    a row without a value of that column is no row of this table, `stub_where` the SQL condition on what is a stub,
     `descriptions` are the columns' comments.
     """
 
@@ -78,6 +79,8 @@ class TargetTable:
     unique: tuple[tuple[str, ...], ...] = ()
     clauses: Mapping[str, str] = field(default_factory=dict)
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    if_null: Mapping[str, str] = field(default_factory=dict)
+    stub_where: str = "false"
 
     def regions(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """Region columns that belong to a ticker: {region: (ticker, the tables whose region it inherits)}."""
@@ -106,11 +109,16 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything declared in `models/`, by name; `sources` are the tables of raw that the models read."""
+    """Everything declared in `models/`, by name.
+
+    `sources` are the tables of raw that the models read, with the types that their columns are read as.
+    `quarantine_limits` are shares of a table's rows in percent; what has none of its own has that of `default`.
+    """
 
     tables: Mapping[str, TargetTable]
     aggregates: Mapping[str, Aggregate]
-    sources: frozenset[str]
+    sources: Mapping[str, Mapping[str, str]]
+    quarantine_limits: Mapping[str, float] = field(default_factory=dict)
 
 
 def read(models: Path = MODELS) -> Catalog:
@@ -143,8 +151,12 @@ def read(models: Path = MODELS) -> Catalog:
     sources = [
         group for document in documents.values() for group in document.get("sources", []) if group["name"] == "raw"
     ]
-    names = frozenset(table["name"] for group in sources for table in group["tables"])
-    return Catalog(tables, aggregates, names)
+    types = {
+        table["name"]: {str(column["name"]): str(column.get("data_type", "")) for column in table.get("columns", [])}
+        for group in sources
+        for table in group["tables"]
+    }
+    return Catalog(tables, aggregates, types, variables.get("quarantine_limits", {}))
 
 
 def _table(model: dict[str, Any], variables: Mapping[str, Any], blocks: Mapping[str, str]) -> TargetTable:
@@ -182,6 +194,8 @@ def _table(model: dict[str, Any], variables: Mapping[str, Any], blocks: Mapping[
             for column in model.get("columns", [])
             if column.get("description")
         },
+        if_null={str(column["name"]): _if_null(column) for column in model.get("columns", [])},
+        stub_where=config.get("stub_where", "false"),
     )
 
 
@@ -196,6 +210,11 @@ def _aggregate(model: dict[str, Any], path: Path) -> Aggregate:
         )
     policy = model.get("config", {}).get("refresh_policy", {})
     return Aggregate(model["name"], bucket[1], policy, base[1], model.get("description", ""), sql)
+
+
+def _if_null(column: Mapping[str, Any]) -> str:
+    meta = column.get("config", {}).get("meta", {})
+    return str(meta.get("if_null", f"{column['name']} is missing"))
 
 
 def _variable(value: str, variables: Mapping[str, Any]) -> str:

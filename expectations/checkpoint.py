@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy
+
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -23,10 +25,13 @@ with warnings.catch_warnings():
 
     from expectations import (
         custom,  # noqa: F401  registers our own expectations
+        custom_books,  # noqa: F401  registers those about the books
         declared,  # noqa: F401  registers those about the schema
         docs_site,
     )
 
+from expectations.moment import NOW, Moment
+from expectations.parity import dates
 from expectations.preflight import Declared
 from expectations.verdict import Check
 from loader.errors import UserError
@@ -41,16 +46,18 @@ def run(
     target: Target,
     folder: Path = FOLDER,
     data_docs: Path | None = None,
+    moment: Moment = NOW,
 ) -> Iterator[Check]:
     """Validate the chosen suites one after the other and yield the outcome of each expectation.
 
-    Great Expectations' own pages of it are written to the folder `data_docs`, if one is named.
+    Great Expectations' own pages of it are written to the folder `data_docs`, if one is named. Its sessions read as of
+    `moment`.
 
     Raises:
         UserError: when Great Expectations did not evaluate what is declared.
     """
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
-    with _context(target, folder) as context, warnings.catch_warnings():
+    with _context(target, folder, moment) as context, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for definition in context.checkpoints.get(declared.name).validation_definitions:
             if definition.name not in suites:
@@ -69,16 +76,30 @@ def run(
 
 
 @contextmanager
-def _context(target: Target, folder: Path) -> Iterator[FileDataContext]:
+def _context(target: Target, folder: Path, moment: Moment) -> Iterator[FileDataContext]:
     """The file context, with its connection closed at the end whatever happens."""
     url = target.url().render_as_string(hide_password=False)
     context = gx.get_context(mode="file", context_root_dir=folder, runtime_environment={"TARGET_DB_URL": url})
+    engine: Any = context.data_sources.get("target").get_execution_engine()
     try:
+        _join(engine.engine, moment)
         yield context
     finally:
-        engine: Any = context.data_sources.get("target").get_execution_engine()
         engine.close()
         engine.engine.dispose()
+
+
+def _join(engine: Any, moment: Moment) -> None:
+    """Bring every connection of the pool to the moment of the run, also after an error has ended its transaction."""
+
+    def join(connection: Any, *_: object) -> None:
+        dates.read_any_date(connection)
+        with connection.cursor() as cursor:
+            moment.join(cursor.execute)
+
+    engine.dispose()  # of what Great Expectations has opened to see that the target answers
+    sqlalchemy.event.listen(engine, "connect", join)
+    sqlalchemy.event.listen(engine, "handle_error", lambda failed: join(failed.connection.connection.dbapi_connection))
 
 
 def _check(suite: str, result: Any) -> Check:

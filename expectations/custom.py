@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
+import psycopg2.errors
 import sqlalchemy
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
@@ -12,6 +13,7 @@ from great_expectations.expectations.expectation import BatchExpectation
 from expectations import queries, session
 from expectations.parity.result import SAMPLES, Comparison
 from expectations.parity.survey import Counts
+from loader.errors import in_one_line
 from loader.wording import counted
 
 Outcome = dict[str, Any]
@@ -23,7 +25,7 @@ class Judging:
 
     @abstractmethod
     def judge(self, engine: object) -> Outcome:
-        """Look, and say with `_outcome` what is not as it should be."""
+        """Look, and say with `outcome` what is not as it should be."""
 
     def _validate(
         self,
@@ -31,10 +33,17 @@ class Judging:
         runtime_configuration: object = None,  # noqa: ARG002
         execution_engine: object = None,
     ) -> Outcome:
-        return self.judge(execution_engine)
+        try:
+            return self.judge(execution_engine)
+        except (psycopg2.errors.UndefinedColumn, psycopg2.errors.UndefinedTable) as error:
+            session.current().rejoin()
+            return outcome([f"could not be asked, for what it is about is not there: {in_one_line(error)}"], "")
+        except psycopg2.Error:
+            session.current().rejoin()  # else all that is asked afterwards would fail as well
+            raise
 
 
-def _outcome(problems: list[str], observed: object) -> Outcome:
+def outcome(problems: list[str], observed: object) -> Outcome:
     """What an expectation returns: it is met when there are no problems."""
     return {"success": not problems, "result": {"observed_value": observed, "details": {"problems": problems}}}
 
@@ -50,7 +59,7 @@ class ExpectSourceRowsInRaw(Judging, BatchExpectation):
             problems += _raw_counts(counts)
         if not now.counts:
             problems.append("the source has no tables at all")
-        return _outcome(problems, sum(counts.source for counts in now.counts.values()))
+        return outcome(problems, sum(counts.source for counts in now.counts.values()))
 
 
 def _raw_counts(counts: Counts) -> list[str]:
@@ -73,23 +82,24 @@ class ExpectRawRowsInPublic(Judging, BatchExpectation):
         now = session.current()
         counts = now.counts.get(self.table)
         if counts is None:
-            return _outcome([], 0)
+            return outcome([], 0)
         if counts.public is None or counts.raw is None:
-            return _outcome([f"public.{self.table} or raw.{self.table} is not there: run `dbt build`"], 0)
+            return outcome([f"public.{self.table} or raw.{self.table} is not there: run `dbt build`"], 0)
         _, compared = now.comparisons.get(self.table, (None, None))
-        if compared:
-            apart = compared.stubs + compared.others
+        public = counts.public
+        if compared:  # as of one reading, for where no snapshot is held an application may write meanwhile
+            public, apart = compared.there, compared.stubs + compared.others
         else:  # nobody knows which rows an application wrote: public may have more, but they make up for no lost row
             lost = now.survey.lost(self.table)
             apart = max(0, counts.public - counts.raw + counts.quarantined + lost)
-        difference = counts.raw - (counts.public - apart) - counts.quarantined
+        difference = counts.raw - (public - apart) - counts.quarantined
         if not difference:
-            return _outcome([], counts.public)
+            return outcome([], public)
         sentence = (
-            f"{self.table}: raw has {counted(counts.raw, 'row')}, public {counts.public:,} ({apart:,} of them not from "
+            f"{self.table}: raw has {counted(counts.raw, 'row')}, public {public:,} ({apart:,} of them not from "
             f"raw) and the quarantine {counts.quarantined:,}: the difference is {difference:+,}"
         )
-        return _outcome([sentence], counts.public)
+        return outcome([sentence], public)
 
 
 class ExpectSourceValuesInRaw(Judging, BatchExpectation):
@@ -100,7 +110,7 @@ class ExpectSourceValuesInRaw(Judging, BatchExpectation):
         problems = [line for comparison in compared for line in describe(comparison)]
         if not compared:
             problems.append("no table of the source is in raw")
-        return _outcome(problems, sum(comparison.rows for comparison in compared))
+        return outcome(problems, sum(comparison.rows for comparison in compared))
 
 
 class ExpectSourceValuesInPublic(Judging, BatchExpectation):
@@ -111,11 +121,11 @@ class ExpectSourceValuesInPublic(Judging, BatchExpectation):
     def judge(self, engine: object) -> Outcome:  # noqa: ARG002
         now = session.current()
         if self.table not in now.counts:
-            return _outcome([], 0)
+            return outcome([], 0)
         _, comparison = now.comparisons.get(self.table, (None, None))
         if comparison is None:
-            return _outcome([f"public.{self.table} could not be compared: it or its key is not there"], 0)
-        return _outcome(describe(comparison), comparison.rows)
+            return outcome([f"public.{self.table} could not be compared: it or its key is not there"], 0)
+        return outcome(describe(comparison), comparison.rows)
 
 
 class ExpectSourceMonths(Judging, BatchExpectation):
@@ -127,16 +137,16 @@ class ExpectSourceMonths(Judging, BatchExpectation):
     def judge(self, engine: object) -> Outcome:  # noqa: ARG002
         now = session.current()
         if self.table not in now.counts:
-            return _outcome([], 0)
+            return outcome([], 0)
         raw, public = now.comparisons.get(self.table, (None, None))
         comparison = raw if self.place == "raw" else public
         if comparison is None:
-            return _outcome([f"{self.place}.{self.table} could not be compared: it or its key is not there"], 0)
+            return outcome([f"{self.place}.{self.table} could not be compared: it or its key is not there"], 0)
         listed = [(month, counted(count, "row")) for month, count in comparison.months.most_common(MONTHS)]
         problems = [f"{comparison.relation}: {month}: {rows} not as in the source" for month, rows in listed]
         if more := len(comparison.months) - len(listed):
             problems.append(f"… and {counted(more, 'more month')}")
-        return _outcome(problems + describe(comparison), comparison.rows)
+        return outcome(problems + describe(comparison), comparison.rows)
 
 
 class ExpectSourceColumnsInRaw(Judging, BatchExpectation):
@@ -147,7 +157,7 @@ class ExpectSourceColumnsInRaw(Judging, BatchExpectation):
         problems = [line for comparison in compared for line in _unlike(comparison)]
         if not compared:
             problems.append("no table of the source is in raw")
-        return _outcome(problems, sum(len(comparison.found) for comparison in compared))
+        return outcome(problems, sum(len(comparison.found) for comparison in compared))
 
 
 class ExpectSourceColumnsInPublic(Judging, BatchExpectation):
@@ -158,28 +168,17 @@ class ExpectSourceColumnsInPublic(Judging, BatchExpectation):
     def judge(self, engine: object) -> Outcome:  # noqa: ARG002
         now = session.current()
         if self.table not in now.counts:
-            return _outcome([], 0)
+            return outcome([], 0)
         _, comparison = now.comparisons.get(self.table, (None, None))
         if comparison is None:
-            return _outcome([f"public.{self.table} could not be summed up: it or its key is not there"], 0)
-        return _outcome(_unlike(comparison), len(comparison.found))
+            return outcome([f"public.{self.table} could not be summed up: it or its key is not there"], 0)
+        return outcome(_unlike(comparison), len(comparison.found))
 
 
 def _unlike(comparison: Comparison) -> list[str]:
     """What is not the source's, a line a column."""
     differences = comparison.wanted.differences(comparison.found)
     return [f"{comparison.relation}.{name}: {'; '.join(told)}" for name, told in differences.items()]
-
-
-class ExpectQuarantineToBeNeeded(Judging, BatchExpectation):
-    """A row is in quarantine because a value of it cannot be read, or because another row has its key."""
-
-    table: str
-
-    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
-        _, comparison = session.current().comparisons.get(self.table, (None, None))
-        needless = list(comparison.needless) if comparison else []
-        return _outcome(needless, len(needless))
 
 
 class ExpectQueryWithinBudget(Judging, BatchExpectation):
@@ -193,14 +192,14 @@ class ExpectQueryWithinBudget(Judging, BatchExpectation):
         connection = now.ground.plain
         if not queries.has_rows(connection, query):
             now.timings[query.meaning] = None
-            return _outcome([], f"no rows yet in {query.table}")
+            return outcome([], f"no rows yet in {query.table}")
         budget = query.budget(now.target.name)
         now.timings[query.meaning] = timing = queries.measure(connection, query, now.anchors, budget)
         problems = [] if timing.rows else [f"{query.table} has rows, but the query finds none"]
         if timing.p95 > budget:
             problems += [f"p95 {timing.p95:.1f} ms, budget {budget:g} ms, {counted(timing.rows, 'row')}"]
             problems += [f"  {line}" for line in queries.explain(connection, query, now.anchors)]
-        return _outcome(problems, f"{timing.p95:.1f} of {budget:g} ms, {counted(timing.rows, 'row')}")
+        return outcome(problems, f"{timing.p95:.1f} of {budget:g} ms, {counted(timing.rows, 'row')}")
 
 
 def describe(comparison: Comparison) -> list[str]:
@@ -234,4 +233,4 @@ class ExpectNoRows(Judging, BatchExpectation):
         problems = [", ".join(f"{name} {value!s}" for name, value in row.items() if name != "total_") for row in rows]
         if total > len(rows):
             problems.append(f"… and {total - len(rows):,} more")
-        return _outcome(problems, total)
+        return outcome(problems, total)

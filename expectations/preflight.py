@@ -108,8 +108,8 @@ def ask_tables(declared: Declared, tables: Catalog, folder: Path = FOLDER) -> No
         raise UserError(f"{told}: run `python -m expectations.suites` to write the suites anew.")
 
 
-def ask_target(target: Target, declared: Catalog, snapshot: Snapshot) -> list[str]:
-    """See that the target answers and holds what the loader and dbt make; returns notes for the verdict.
+def ask_target(target: Target, declared: Catalog) -> None:
+    """See that the target answers and holds what the loader and dbt make.
 
     Raises:
         UserError: when something that the checkpoint needs is not there yet.
@@ -124,12 +124,10 @@ def ask_target(target: Target, declared: Catalog, snapshot: Snapshot) -> list[st
             there = {name for (name,) in cursor.fetchall()}
             if not {"raw._loads", "raw._tables", "raw.rejected_rows"} <= there:
                 raise UserError(f"Nothing was loaded into {target} yet: run `python -m loader.run` first.")
-            cursor.execute("select finished_at is not null, fingerprint from raw._loads order by load_id desc limit 1")
-            last = cursor.fetchone()
-    if last is None:
-        raise UserError(f"Nothing was loaded into {target} yet: run `python -m loader.run` first.")
+            cursor.execute("select from raw._loads limit 1")
+            if not cursor.rowcount:
+                raise UserError(f"Nothing was loaded into {target} yet: run `python -m loader.run` first.")
     _ask_public(target, declared, there)
-    return _notes(last[0], last[1], snapshot)
 
 
 def _ask_public(target: Target, declared: Catalog, there: Collection[str]) -> None:
@@ -141,9 +139,10 @@ def _ask_public(target: Target, declared: Catalog, there: Collection[str]) -> No
         raise UserError(f"{shown} {verb} not in {target}: run `dbt build` first, and see that it succeeds.")
 
 
-def _notes(finished: bool, fingerprint: str | None, snapshot: Snapshot) -> list[str]:
+def notes(finished: bool, fingerprint: str | None, snapshot: Snapshot) -> list[str]:
+    """What the last load means for the verdict: whether it came to its end, and whether it saw this source."""
     if not finished:
         return ["The last load did not finish: run `python -m loader.run` again."]
-    if fingerprint and snapshot.digest and fingerprint != snapshot.digest:
+    if fingerprint and fingerprint != snapshot.digest:
         return ["The source has changed since the last load: differences may be no more than that. Load again to know."]
     return []

@@ -14,7 +14,10 @@ from functools import cached_property
 import pyarrow as pa
 
 from expectations import queries
+from expectations.at_work import AtWork, look
 from expectations.catalog import Catalog
+from expectations.moment import APPLICATION, Moment, held
+from expectations.parity import dates
 from expectations.parity import target as arrow
 from expectations.parity.examine import compare
 from expectations.parity.result import Comparison
@@ -30,8 +33,6 @@ COLUMNS = "columns"
 BY_VALUE = {"values", COLUMNS}  # suites that read every row of every table
 FINGERPRINTS = "fingerprints"  # the suite that reads those of hypertables only
 
-SETTINGS = "set extra_float_digits to 1"  # a role may have another, and doubles come as text here
-
 _current: ContextVar[Session] = ContextVar("session")
 
 
@@ -42,8 +43,11 @@ class Session:
     None for one whose table has no rows.
     """
 
-    def __init__(self, ground: Ground, target: Target, catalog: Catalog, suites: Collection[str]) -> None:
+    def __init__(
+        self, ground: Ground, moment: Moment, target: Target, catalog: Catalog, suites: Collection[str]
+    ) -> None:
         self.ground = ground
+        self.moment = moment
         self.target = target
         self.suites = suites
         self.survey = Survey(ground, catalog)
@@ -54,6 +58,35 @@ class Session:
     def counts(self) -> dict[str, Counts]:
         """The rows of every table of the source, by name."""
         return {counts.table: counts for counts in self.survey.counts()}
+
+    def rejoin(self) -> None:
+        """Go on at the same moment after an error has ended the transaction."""
+        with self.ground.plain.cursor() as cursor:
+            self.moment.join(cursor.execute)
+
+    @cached_property
+    def at_work(self) -> AtWork:
+        """Who loads or builds, as seen when the run begins."""
+        return look(self.ground.plain)
+
+    def last_load(self) -> tuple[bool, str | None]:
+        """Whether the last load came to its end, and the fingerprint of the source that it saw."""
+        asked = "select finished_at is not null, fingerprint from raw._loads order by load_id desc limit 1"
+        with self.ground.plain.cursor() as cursor:
+            cursor.execute(asked)
+            return cursor.fetchone() or (False, None)
+
+    def books(self) -> object:
+        """What loads and builds have noted last."""
+        asked = "select max(load_id), max(finished_at), (select max(built_at) from audit.build_state) from raw._loads"
+        with self.ground.plain.cursor() as cursor:
+            cursor.execute(asked)
+            return cursor.fetchone()
+
+    @property
+    def copied(self) -> list[str]:
+        """The declared tables that are filled from the source."""
+        return [name for name in self.survey.catalog.tables if name in self.survey.catalog.sources]
 
     @cached_property
     def structure(self) -> Structure:
@@ -91,13 +124,17 @@ def open_session(snapshot: Snapshot, target: Target, catalog: Catalog, suites: C
     pa.set_memory_pool(pa.system_memory_pool())  # the default one keeps some 40 MB of what was freed
     with (
         open_files(snapshot.uri) as files,
+        held(target, catalog) as moment,
         arrow.connect(target) as stream,
-        closing(target.connect("quant checkpoint")) as plain,
+        closing(target.connect(APPLICATION)) as plain,
     ):
         plain.autocommit = True
+        dates.read_any_date(plain)
         with plain.cursor() as cursor:
-            cursor.execute(SETTINGS)
-        token = _current.set(Session(Ground(files, stream, plain), target, catalog, suites))
+            moment.join(cursor.execute)
+        with stream.cursor() as cursor:
+            moment.join(cursor.execute)
+        token = _current.set(Session(Ground(files, stream, plain), moment, target, catalog, suites))
         try:
             yield _current.get()
         finally:

@@ -37,7 +37,8 @@ PARAMETERS = {
     "keepalives_count": "6",
     "tcp_user_timeout": "120000",
 }
-OF_SESSION = {"options": f"-csearch_path={SEARCH_PATH.replace(' ', '')}"}
+# ADBC asks for PostgreSQL's types when it connects, and would know none of them where a role has all names quoted.
+OF_SESSION = {"options": f"-csearch_path={SEARCH_PATH.replace(' ', '')} -cquote_all_identifiers=off"}
 
 
 @dataclass(frozen=True)

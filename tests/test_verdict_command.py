@@ -230,6 +230,9 @@ SETTINGS = {
     "datestyle": "'SQL, DMY'",
     "timezone": "'America/New_York'",
     "intervalstyle": "'sql_standard'",
+    "quote_all_identifiers": "on",
+    "bytea_output": "'escape'",
+    "idle_in_transaction_session_timeout": "'1s'",
 }
 
 

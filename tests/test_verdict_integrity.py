@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from expectations import queries
-from expectations.parity import kept, source
+from expectations.parity import result, source
 from tests.verdict_ground import Ground
 
 KEYS = "{} has its keys, foreign keys and checks, and no others"
@@ -234,9 +234,9 @@ KEPT_APART = {
 def test_a_row_kept_apart_that_is_not_whole_is_named(packed: Ground, place: str) -> None:
     plant, undo, whole, words = KEPT_APART[place]
     with packed.planted(plant, undo):
-        altered = packed.run("--only", "values")
+        altered = packed.run("--only", "values", "--only", "counts")
         packed.query(f"update {place} set row = {whole} where reason = 'a whim'")
-        sound = packed.run("--only", "values")
+        sound = packed.run("--only", "values", "--only", "counts")
     assert altered.code == 1
     assert words in altered.said
     assert words not in sound.said
@@ -244,7 +244,7 @@ def test_a_row_kept_apart_that_is_not_whole_is_named(packed: Ground, place: str)
 
 def test_no_rejected_row_is_beyond_what_is_looked_at(packed: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "PART", 2)
-    monkeypatch.setattr(kept, "SAMPLES", 2)
+    monkeypatch.setattr(result, "SAMPLES", 2)
     reject = (
         "insert into raw.rejected_rows (table_name, rowid, column_name, reason, row, load_id) "
         "select 'notes', id, 'body', 'a whim', '{}', 1 from generate_series(1, 4) as id"
@@ -255,7 +255,7 @@ def test_no_rejected_row_is_beyond_what_is_looked_at(packed: Ground, monkeypatch
     assert "… and 2 more such rows" in outcome.said
 
 
-def test_a_row_quarantined_without_need_is_a_warning(packed: Ground) -> None:
+def test_a_row_quarantined_without_need_is_named(packed: Ground) -> None:
     park = (
         "insert into audit.quarantine (table_name, rowid, key, reason, row, first_seen, last_seen) "
         "select 'market_sentiment', _rowid, '{}', 'a whim', to_jsonb(r) - '_rowid' - '_load_id', now(), now() "
@@ -267,9 +267,12 @@ def test_a_row_quarantined_without_need_is_a_warning(packed: Ground) -> None:
         packed.planted(park, unpark),
         packed.changed("market_sentiment", f"source_rowid = {rowid}", "delete from {table} where {where}"),
     ):
-        outcome = packed.run()
-    assert outcome.code == 0
-    assert f"rowid {rowid} of market_sentiment can be read, and no row of public has its key" in outcome.said
+        outcome = packed.run("--quick")
+    assert outcome.code == 1
+    assert set(outcome.unmet) == {
+        "every row of market_sentiment in quarantine cannot live in public, for the reason told"
+    }
+    assert f"rowid {rowid} of market_sentiment is in quarantine and could live in public" in outcome.said
 
 
 def test_a_query_over_an_empty_table_says_so_and_the_others_return_rows(packed: Ground) -> None:

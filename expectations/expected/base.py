@@ -9,8 +9,11 @@ from typing import Any
 # What each type of expectation is told. The classes are in expectations.custom and .declared: seconds to import.
 TYPES: Mapping[str, frozenset[str]] = {
     "expect_aggregate_as_declared": frozenset({"aggregate"}),
+    "expect_conservation_to_be_true": frozenset(),
+    "expect_ledger_to_be_true": frozenset(),
     "expect_no_rows": frozenset({"query"}),
-    "expect_quarantine_to_be_needed": frozenset({"table"}),
+    "expect_quarantine_to_be_proven": frozenset({"table"}),
+    "expect_quarantine_within_limit": frozenset({"table"}),
     "expect_query_within_budget": frozenset({"query"}),
     "expect_raw_rows_in_public": frozenset({"table"}),
     "expect_source_columns_in_public": frozenset({"table"}),
@@ -19,7 +22,9 @@ TYPES: Mapping[str, frozenset[str]] = {
     "expect_source_rows_in_raw": frozenset(),
     "expect_source_values_in_public": frozenset({"table"}),
     "expect_source_values_in_raw": frozenset(),
+    "expect_stubs_to_be_needed": frozenset({"table"}),
     "expect_table_as_declared": frozenset({"about", "table"}),
+    "expect_watermarks_to_be_true": frozenset(),
 }
 
 

@@ -26,6 +26,9 @@ def keys(declared: Catalog) -> Iterator[Expected]:
     """Keys unique and not NULL, foreign keys and checks true, whatever the catalog says."""
     for table in declared.tables.values():
         yield from _keys(table)
+        if table.stub_where != "false":
+            meaning = f"every stub of {table.name} stands for a child and has nothing of its own"
+            yield Expected("expect_stubs_to_be_needed", meaning, {"table": table.name})
 
 
 def _keys(table: TargetTable) -> Iterator[Expected]:
@@ -134,12 +137,6 @@ def content(_declared: Catalog) -> Iterator[Expected]:
             "no trading stops for more than a month",
             f"select * from (select ticker, region, date, date - lag(date) over w as days from {DAILY} "
             "window w as (partition by ticker, region order by date)) as s where days > 31",
-        ),
-        (
-            "less than 1 % of a table is in quarantine",
-            "select table_name, reason, count(*) as rows from audit.quarantine where table_name in "
-            "(select table_name from audit.quarantine join raw._tables as t using (table_name) "
-            "group by table_name, t.raw_rows having count(*) > t.raw_rows / 100.0) group by 1, 2 order by 3 desc",
         ),
     ):
         yield no_rows(meaning, query, "warning")

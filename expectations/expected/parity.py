@@ -9,11 +9,18 @@ from expectations.expected.base import Expected
 
 
 def counts(declared: Catalog) -> Iterator[Expected]:
-    """Conservation, by number."""
+    """Conservation, by number; what is set apart belongs there, and the books say so."""
     yield Expected("expect_source_rows_in_raw", "every source row is in raw or among the rejected rows", {})
     for table in copied(declared):
         meaning = f"every raw row of {table} is in public or in quarantine"
         yield Expected("expect_raw_rows_in_public", meaning, {"table": table})
+    for table in copied(declared):
+        meaning = f"every row of {table} in quarantine cannot live in public, for the reason told"
+        yield Expected("expect_quarantine_to_be_proven", meaning, {"table": table})
+        meaning = f"no more of {table} is in quarantine than is allowed"
+        yield Expected("expect_quarantine_within_limit", meaning, {"table": table})
+    yield Expected("expect_ledger_to_be_true", "the loader's books say of source and raw what is so", {})
+    yield Expected("expect_watermarks_to_be_true", "the build's books say what each table was built from, and as", {})
 
 
 def values(declared: Catalog) -> Iterator[Expected]:
@@ -22,9 +29,8 @@ def values(declared: Catalog) -> Iterator[Expected]:
     for table in copied(declared):
         meaning = f"every value of public.{table} is the source's in canonical form"
         yield Expected("expect_source_values_in_public", meaning, {"table": table})
-    for table in copied(declared):
-        meaning = f"every quarantined row of {table} is unreadable or its key is taken"
-        yield Expected("expect_quarantine_to_be_needed", meaning, {"table": table}, "warning")
+    meaning = "the view audit.conservation shows what is counted here"
+    yield Expected("expect_conservation_to_be_true", meaning, {})
 
 
 def columns(declared: Catalog) -> Iterator[Expected]:

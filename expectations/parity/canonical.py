@@ -27,20 +27,29 @@ MICROSECOND = timedelta(microseconds=1)
 Reader = Callable[[object], object]
 
 
-def read_date(value: object) -> date:
-    """A day, whatever its punctuation; a time after it is left aside."""
+def read_date(value: object) -> date | None:
+    """A day, whatever its punctuation; a time after it is left aside. Blanks alone are none."""
+    if is_blank(value):
+        return None
     day, rest = _split(str(value))
     if rest and not AFTER_DAY.match(rest):
         raise ValueError(f"{value!r} has something after its date that is no time")
     return day
 
 
-def read_instant(value: object) -> int:
-    """Microseconds since 1970 in UTC.
+def is_blank(value: object) -> bool:
+    """Whether a value says nothing."""
+    return not str(value).strip(" ")
+
+
+def read_instant(value: object) -> int | None:
+    """Microseconds since 1970 in UTC; blanks alone are none.
 
     Exactly `YYYY-MM-DD HH:MM:SS` is what SQLite's CURRENT_TIMESTAMP writes, in UTC; every other time
     without an offset was written by the platform's programs, in Seoul.
     """
+    if is_blank(value):
+        return None
     text = str(value)
     day, rest = _split(text)
     found = TIME.fullmatch(rest or "T00:00")

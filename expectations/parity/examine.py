@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations.parity import digest, explain, kept, target
+from expectations.parity import dates, digest, explain, kept, target
 from expectations.parity.digest import Words
 from expectations.parity.match import Matched, Numbers, match
 from expectations.parity.result import SAMPLES, Comparison, Difference
@@ -72,6 +72,7 @@ def _raw_comparison(job: TableJob, ground: Ground, sides: Sides, raw: Side) -> C
     return Comparison(
         relation=f"raw.{job.target_name}",
         rows=len(sides.as_raw.digests),
+        there=len(raw.digests),
         missing=len(matched.missing),
         differing=len(matched.differing),
         twice=len(matched.actual_twice),
@@ -130,6 +131,7 @@ def _public_comparison(job: TableJob, shape: Shape, ground: Ground, sides: Sides
     return Comparison(
         relation=f"public.{job.target_name}",
         rows=len(sides.as_public.digests),
+        there=len(public.digests),
         missing=len(matched.missing),
         differing=len(matched.differing),
         twice=len(matched.expected_twice) + len(matched.actual_twice),
@@ -141,8 +143,7 @@ def _public_comparison(job: TableJob, shape: Shape, ground: Ground, sides: Sides
         samples=tuple((samples + apart.samples)[:SAMPLES]),
         wanted=sides.as_public.columns,
         found=found,
-        problems=(*job.public_problems, *apart.problems, *kept.altered(job, ground)),
-        needless=tuple(kept.needless(job, shape, ground, public.digests)),
+        problems=(*job.public_problems, *apart.problems),
     )
 
 
@@ -182,7 +183,7 @@ def _apart(job: TableJob, shape: Shape, ground: Ground, extra: Words, sides: Sid
         origins.append(_numbers(marks.get(ORIGIN), len(batch))[apart])
         stubs.append(stub[apart])
         for place in np.flatnonzero(apart & ~stub)[: SAMPLES - len(samples)].tolist():
-            label = explain.name_key(shape.key, [key[place].as_py() for key in keys])
+            label = explain.name_key(shape.key, [dates.value(key[place]) for key in keys])
             samples.append(Difference("extra", label))
     rowids = np.concatenate(origins)
     parked = np.isin(rowids, np.fromiter(job.quarantined, np.int64, len(job.quarantined)))

@@ -1,4 +1,4 @@
-"""Rows that are kept apart, rejected or quarantined: each has to be there for a reason, and whole.
+"""Rows that the loader has rejected: each has to be there for the reason that it tells, and whole.
 
 It may be the only copy of them, and the exception must not become a way to lose rows.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pyarrow.compute as pc
+import pyarrow as pa
 
-from expectations.parity import digest, target
-from expectations.parity.match import Digests
-from expectations.parity.result import SAMPLES
-from expectations.parity.shape import Shape
-from expectations.parity.source import Reader, SourceBatch, Text
+from expectations.parity.explain import POSTGRES
+from expectations.parity.result import told
+from expectations.parity.source import Reader, Text, fit
 from expectations.parity.table import Ground, TableJob
+
+LONGEST = 200  # letters of a value that are shown
 
 
 def rejected(job: TableJob, ground: Ground) -> list[str]:
@@ -23,30 +23,77 @@ def rejected(job: TableJob, ground: Ground) -> list[str]:
     fits: list[int] = []
     found: set[int] = set()
     altered: list[int] = []
+    unlike: list[str] = []
     reader = Reader(ground.files, job.table, job.raw_types)
+    name = job.target_name
     for batch in reader.parts(sorted(job.rejected)):
         rowids = batch.rowids.to_pylist()
         fits += np.asarray(batch.rowids)[~batch.unfit if batch.unfit is not None else slice(None)].tolist()
         found.update(rowids)
-        stored = reader.stored(rowids, list(job.raw_names))
-        rows = _rows(ground, job.target_name, rowids)
-        altered += [rowid for rowid, values in stored.items() if not _is_whole(rows[rowid], values)]
-    lost = sorted(job.rejected - found)
-    name = job.target_name
+        rows = _rows(ground, name, rowids)
+        for rowid, values in reader.stored(rowids, list(job.raw_names)).items():
+            *said, row = rows[rowid]
+            if not _is_whole(row, values):
+                altered.append(rowid)
+            wanted = _misfit(values, job.raw_types)
+            if wanted and tuple(said) != wanted:
+                unlike.append(f"rowid {rowid} of {name} is rejected for {_why(*said)}, not for {_why(*wanted)}")
     return [
-        *_told(fits, f"rowid {{}} of {name} was rejected, but every value of it fits"),
-        *_told(lost, f"rowid {{}} of {name} is among the rejected rows, but not in the source"),
-        *_told(altered, f"rowid {{}} of {name} is not kept among the rejected rows as the source has it"),
+        *told(fits, f"rowid {{}} of {name} was rejected, but every value of it fits"),
+        *told(sorted(job.rejected - found), f"rowid {{}} of {name} is among the rejected rows, but not in the source"),
+        *told(altered, f"rowid {{}} of {name} is not kept among the rejected rows as the source has it"),
+        *told(unlike, "{}"),
     ]
 
 
-def _rows(ground: Ground, table: str, rowids: Sequence[int]) -> dict[int, object]:
+def _why(column: object, value: object, reason: object) -> str:
+    return f"{column} = {value}, {reason}"
+
+
+def _misfit(values: Mapping[str, object], types: Mapping[str, pa.DataType]) -> tuple[str, str, str] | None:
+    """The first column whose value does not fit it, the value as people write it, and why."""
+    for name, value in values.items():
+        if name in types and (reason := _reason(value, types[name])):
+            return name, _shown(value), reason
+    return None
+
+
+def _reason(value: object, wanted: pa.DataType) -> str | None:
+    try:
+        fit(value, wanted)
+    except (ValueError, OverflowError):
+        if isinstance(value, Text) and wanted == pa.string():
+            cut = "text with a NUL character, which PostgreSQL cannot hold"
+            return cut if _is_utf8(value) else "text that is not UTF-8"
+        if isinstance(value, int) and wanted == pa.float64():
+            return "an integer that a double cannot hold exactly"
+        kinds = {Text: "text", int: "an integer", float: "a real number"}
+        return f"{kinds.get(type(value), 'a blob')} in a column of {POSTGRES[wanted]}"
+    return None
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Text):
+        return value.decode(errors="backslashreplace").replace("\x00", "\\0")[:LONGEST]
+    return (f"x'{value.hex()}'" if isinstance(value, bytes) else repr(value))[:LONGEST]
+
+
+def _rows(ground: Ground, table: str, rowids: Sequence[int]) -> dict[int, tuple[object, ...]]:
     with ground.plain.cursor() as cursor:
         cursor.execute(
-            'select rowid, "row" from raw.rejected_rows where table_name = %s and rowid = any(%s)',
+            'select rowid, column_name, value, reason, "row" from raw.rejected_rows '
+            "where table_name = %s and rowid = any(%s)",
             (table, list(rowids)),
         )
-        return dict(cursor.fetchall())
+        return {row[0]: tuple(row[1:]) for row in cursor.fetchall()}
 
 
 def _is_whole(row: object, values: Mapping[str, object]) -> bool:
@@ -63,43 +110,3 @@ def _says(told: object, value: object) -> bool:
     if isinstance(value, float):
         return told == {"real": repr(value)} or (isinstance(told, float) and repr(told) == repr(value))
     return type(told) is type(value) and told == value
-
-
-def altered(job: TableJob, ground: Ground) -> list[str]:
-    """Quarantined rows that are not kept as raw has them; a column that came later is not in them."""
-    raw = target.relation("raw", job.target_name)
-    if not job.quarantined:
-        return []
-    with ground.plain.cursor() as cursor:
-        cursor.execute(
-            f"select q.rowid from audit.quarantine as q join {raw} as r on r._rowid = q.rowid where q.table_name = %s "
-            "and jsonb_strip_nulls(q.\"row\") <> jsonb_strip_nulls(to_jsonb(r) - '_rowid' - '_load_id') order by 1",
-            (job.target_name,),
-        )
-        rowids = [rowid for (rowid,) in cursor.fetchall()]
-    return _told(rowids, f"rowid {{}} of {job.target_name} is not kept in the quarantine as raw has it")
-
-
-def needless(job: TableJob, shape: Shape, ground: Ground, public: Digests) -> list[str]:
-    """Quarantined rows that can be read, have a whole key, and whose key nobody has in public."""
-    readable = [_readable(shape, batch) for batch in job.reader(ground).parts(sorted(job.quarantined))]
-    if not readable:
-        return []
-    rowids, keys = (np.concatenate(part) for part in zip(*readable, strict=True))
-    free = rowids[~public.has(keys)].tolist()
-    return _told(free, f"rowid {{}} of {job.target_name} can be read, and no row of public has its key")
-
-
-def _readable(shape: Shape, batch: SourceBatch) -> tuple[np.ndarray, digest.Words]:
-    columns, unread = shape.canonical(batch)
-    keys = [columns[name] for name in shape.key]
-    good = np.ones(len(batch), bool)
-    for bad in (unread, batch.unfit, *(np.asarray(pc.is_null(key)) for key in keys)):
-        if bad is not None:
-            good &= ~bad
-    return np.asarray(batch.rowids)[good], digest.rows(keys, len(batch))[good]
-
-
-def _told(rowids: Sequence[int], sentence: str) -> list[str]:
-    told = [sentence.format(rowid) for rowid in rowids[:SAMPLES]]
-    return [*told, f"… and {len(rowids) - SAMPLES:,} more such rows"] if len(rowids) > SAMPLES else told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from expectations.parity.columns import Columns
@@ -34,17 +35,18 @@ class Comparison:
     Attributes:
         relation: the name in the target, such as public.tickers.
         rows: rows of the source that had to be found there.
-        stubs: rows there that stand in for a missing parent.
+        there: rows there.
+        stubs: those of them that stand in for a missing parent.
         others: further rows there that the source does not give (an application's own).
         columns: in how many of the examined rows each column differs.
         months: how many of the missing and differing rows lie in each month of a hypertable, by the rest of their key.
-        needless: quarantined rows that could have lived, as far as can be seen.
         wanted: the columns summed up as the source gives them, found: as they are there without `stubs` and `others`.
         examined: how many of the differing rows were looked at value by value.
     """
 
     relation: str
     rows: int
+    there: int = 0
     missing: int = 0
     differing: int = 0
     twice: int = 0
@@ -57,7 +59,6 @@ class Comparison:
     examined: int = 0
     samples: tuple[Difference, ...] = ()
     problems: tuple[str, ...] = ()
-    needless: tuple[str, ...] = ()
 
     @property
     def unequal(self) -> int:
@@ -67,3 +68,9 @@ class Comparison:
     @property
     def met(self) -> bool:
         return not self.unequal and not self.problems
+
+
+def told(found: Sequence[object], sentence: str) -> list[str]:
+    """A sentence for each of what was found, up to SAMPLES of them; a sentence that `{}` stands for is the whole."""
+    lines = [sentence.replace("{}", str(one)) for one in found[:SAMPLES]]
+    return [*lines, f"… and {len(found) - SAMPLES:,} more such rows"] if len(found) > SAMPLES else lines

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from expectations.parity import canonical, digest, regions
 from expectations.parity.digest import Words
@@ -35,12 +36,14 @@ class Shape:
         key: the primary key's columns.
         regions: the columns that are worked out from a ticker.
         time: the column by which a hypertable is cut into chunks.
+        read_as: the type of each column of the source that a row of the table is made from, as models/ names it.
     """
 
     types: Mapping[str, pa.DataType]
     key: tuple[str, ...]
     regions: Mapping[str, Region]
     time: str | None = None
+    read_as: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tickers(self) -> frozenset[str]:
@@ -59,23 +62,41 @@ class Shape:
 
     def canonical(self, batch: SourceBatch) -> tuple[dict[str, pa.Array], Unread]:
         """The canonical columns of a batch, and which of its rows have none."""
+        columns, unread = self.readings(batch)
+        homeless = [np.asarray(pc.is_null(columns[name])) for name in self.regions]
+        bad = np.logical_or.reduce([np.zeros(len(batch), bool), *unread.values(), *homeless])
+        return columns, (bad if bad.any() else None)
+
+    def readings(self, batch: SourceBatch) -> tuple[dict[str, pa.Array], dict[str, np.ndarray]]:
+        """The canonical columns of a batch, and where a value cannot be read, by the sentence that says so."""
         result: dict[str, pa.Array] = {}
-        bad = np.zeros(len(batch), bool)
+        unread: dict[str, np.ndarray] = {}
         for name, kind in self.types.items():
             if name in self.regions:
                 rule = self.regions[name]
                 tickers, _ = _tickers(batch.columns[rule.ticker])
-                column, unread = regions.resolve(tickers, batch.columns.get(name), rule.parents)
+                result[name], _ = regions.resolve(tickers, batch.columns.get(name), rule.parents)
             elif name == ORIGIN:
-                column, unread = batch.rowids, None
+                result[name] = batch.rowids
             elif name in self.tickers:
-                column, unread = _tickers(batch.columns[name])
+                result[name], _ = _tickers(batch.columns[name])
             else:
-                column, unread = convert(name, batch.columns[name], kind)
-            result[name] = column
-            if unread is not None:
-                bad |= unread
-        return result, (bad if bad.any() else None)
+                result[name], bad = convert(name, batch.columns[name], kind)
+                if bad is not None and bad.any():
+                    unread |= self._sentences(name, batch.columns[name], kind, bad)
+        return result, unread
+
+    def _sentences(self, name: str, column: pa.Array, kind: pa.DataType, bad: np.ndarray) -> dict[str, np.ndarray]:
+        """What is wrong with the values that cannot be read: they are of another kind, or have no such meaning."""
+        lost = f"{name} does not hold a {self.read_as.get(name, 'value of its type')}"
+        if pa.types.is_boolean(kind):
+            _, other = canonical.distinct(column, lambda value: int(str(value)), pa.int64())
+            other = np.zeros(len(bad), bool) if other is None else other
+            told = {lost: bad & other, f"{name} is neither 0 nor 1": bad & ~other}
+            return {sentence: mask for sentence, mask in told.items() if mask.any()}
+        if (pa.types.is_date32(kind) or kind == INSTANT) and not pa.types.is_binary(column.type):
+            return {f"{name} cannot be read": bad}
+        return {lost: bad}
 
 
 def convert(name: str, column: pa.Array, kind: pa.DataType) -> tuple[pa.Array, Unread]:

@@ -173,7 +173,7 @@ class Reader:
             values: list[object] = []
             for number, row in enumerate(rows):
                 try:
-                    values.append(_as(row[place], wanted))
+                    values.append(fit(row[place], wanted))
                 except (ValueError, OverflowError):
                     values.append(None)
                     unfit[number] = True
@@ -233,8 +233,12 @@ class Text(bytes):
     """Text as stored, told apart from a blob."""
 
 
-def _as(value: object, wanted: pa.DataType) -> object:
-    """The value as the wanted type, if that loses nothing."""
+def fit(value: object, wanted: pa.DataType) -> object:
+    """The value as the wanted type.
+
+    Raises:
+        ValueError, OverflowError: when that would lose anything.
+    """
     if value is None:
         return None
     if isinstance(value, Text):

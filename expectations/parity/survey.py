@@ -9,7 +9,8 @@ from functools import cached_property
 import pyarrow as pa
 
 from expectations.catalog import Catalog, TargetTable
-from expectations.parity import canonical, target
+from expectations.expected.base import literal
+from expectations.parity import canonical, quarantine, target
 from expectations.parity.explain import POSTGRES
 from expectations.parity.shape import ORIGIN, Region, Shape
 from expectations.parity.source import CLASSES, ROWID
@@ -79,24 +80,29 @@ class Survey:
         return sorted(copies - self.tables.keys())
 
     def counts(self) -> Iterator[Counts]:
-        """Count every table of the source on all sides."""
+        """Count every table of the source on all sides, those of the target in one statement."""
         for name, table in self.tables.items():
             (rows,) = self.ground.files.plain.execute(table.count).fetchone()
-            yield Counts(
-                table=name,
-                source=rows,
-                raw=self._count("raw", name),
-                rejected=len(self._rejected.get(name, ())),
-                public=self._count("public", name) if name in self.catalog.tables else None,
-                quarantined=len(self._quarantined.get(name, ())),
-            )
+            raw, public, rejected, quarantined = self._rows(
+                f"select {self._counting('raw', name)}, "
+                f"{self._counting('public', name) if name in self.catalog.tables else 'null'}, "
+                f"{self._counting('raw', 'rejected_rows', name)}, {self._counting('audit', 'quarantine', name)}"
+            )[0]
+            yield Counts(name, rows, raw, rejected or 0, public, quarantined or 0)
+
+    def _counting(self, schema: str, relation: str, table: str | None = None) -> str:
+        """A count of a relation's rows, or of those that tell of a table; NULL where it is not there."""
+        if (schema, relation) not in self.relations:
+            return "null"
+        of = f" where table_name = {literal(table)}" if table else ""
+        return f"(select count(*) from {target.relation(schema, relation)}{of})"
 
     def lost(self, name: str) -> int:
         """How many rows of raw are, by their rowids, neither in public nor in quarantine."""
         (rows,) = self._rows(
             f"select count(*) from {target.relation('raw', name)} as r where not exists (select from "
             f"{target.relation('public', name)} as p where p.{ORIGIN} = r.{ROWID}) and not exists (select from "
-            f"audit.quarantine as q where q.table_name = '{name}' and q.rowid = r.{ROWID})"
+            f"audit.quarantine as q where q.table_name = {literal(name)} and q.rowid = r.{ROWID})"
         )
         return int(rows[0])
 
@@ -105,6 +111,17 @@ class Survey:
         for name, table in self.tables.items():
             if name in chosen and ("raw", name) in self.relations:
                 yield replace(self._job(name, table), summed=summed)
+
+    def unproven(self, name: str) -> list[str]:
+        """What is wrong with the rows of a table that are in quarantine."""
+        if not self.quarantined.get(name):
+            return []
+        if name not in self.tables or ("raw", name) not in self.relations:
+            return [f"{name} has rows in quarantine, but none in the source"]
+        job = self._job(name, self.tables[name])
+        if job.shape is None:
+            return [f"public.{name} or its key is not there, so that none of its rows in quarantine can be proven"]
+        return quarantine.unproven(job, self.catalog.tables[name], job.shape, self.ground)
 
     def _job(self, name: str, table: source.SourceTable) -> TableJob:
         there = _types(target.schema(self.ground.arrow, target.relation("raw", name)))
@@ -154,8 +171,8 @@ class Survey:
             return replace(job, public_problems=tuple(problems))
         return replace(
             job,
-            quarantined=self._quarantined.get(declared.name, frozenset()),
-            shape=Shape(compared, declared.key, rules, time),
+            quarantined=self.quarantined.get(declared.name, frozenset()),
+            shape=Shape(compared, declared.key, rules, time, self.catalog.sources.get(declared.name, {})),
             public_problems=tuple(problems),
         )
 
@@ -178,7 +195,8 @@ class Survey:
         return self._rowids("raw", "rejected_rows")
 
     @cached_property
-    def _quarantined(self) -> dict[str, frozenset[int]]:
+    def quarantined(self) -> dict[str, frozenset[int]]:
+        """The rowids in quarantine, by table."""
         return self._rowids("audit", "quarantine")
 
     def _rowids(self, schema: str, table: str) -> dict[str, frozenset[int]]:
@@ -189,11 +207,6 @@ class Survey:
 
     def _has_values(self, relation: str, column: str) -> bool:
         return bool(self._rows(f"select 1 from {relation} where {source.quote(column)} is not null limit 1"))
-
-    def _count(self, schema: str, name: str) -> int | None:
-        if (schema, name) not in self.relations:
-            return None
-        return int(self._rows(f"select count(*) from {target.relation(schema, name)}")[0][0])
 
     def _rows(self, statement: str) -> list[tuple]:  # type: ignore[type-arg]
         with self.ground.plain.cursor() as cursor:

@@ -15,7 +15,7 @@ BATCH_BYTES = 4 << 20
 
 
 def connect(target: Target) -> adbc.Connection:
-    """A connection that never holds a transaction between two statements."""
+    """A connection in autocommit."""
     return adbc.connect(target.uri(), autocommit=True)
 
 

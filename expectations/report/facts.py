@@ -119,7 +119,9 @@ class Lag:
         """Whether the newest daily row falls into the newest bucket."""
         if self.base is None:
             return self.newest is None
-        return self.newest is not None and self.end is not None and self.newest <= self.base < self.end
+        if self.newest is None or self.end is None:
+            return False
+        return self.newest <= self.base and (self.base < self.end or self.end == date.max)
 
 
 @dataclass(frozen=True)

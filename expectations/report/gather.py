@@ -64,14 +64,14 @@ CHUNKS = """
     join timescaledb_information.chunks c using (chunk_schema, chunk_name)
     where s.before_compression_total_bytes > 0 order by 1
 """
-# A watermark is kept in microseconds, and is the smallest number while nothing is stored yet.
+# A watermark is kept in microseconds, and is the smallest number or day while nothing is stored yet.
 MATERIALIZED = """
     select (timestamp 'epoch' + w.watermark / 86400000000 * interval '1 day')::date
     from _timescaledb_catalog.hypertable h
     join timescaledb_information.continuous_aggregates a
         on h.schema_name = a.materialization_hypertable_schema and h.table_name = a.materialization_hypertable_name
     join _timescaledb_catalog.continuous_aggs_watermark w on w.mat_hypertable_id = h.id
-    where a.view_schema = 'public' and a.view_name = %s and abs(w.watermark / 86400000000) < 2900000
+    where a.view_schema = 'public' and a.view_name = %s and w.watermark / 86400000000 between -700000 and 100000000
 """
 JOBS = """
     select
@@ -175,7 +175,7 @@ class _Asking:
             relation = f"public.{quote(name)}"
             packed = [Packed(int(before), int(after)) for before, after in self._rows(packed_rows, relation)]
             chunks = [
-                Chunk(first, end, Packed(int(before), int(after)))
+                Chunk(_day(first), _day(end), Packed(int(before), int(after)))
                 for first, end, before, after in self._rows(chunk_rows, relation)
             ]
             yield Hypertable(
@@ -192,7 +192,7 @@ class _Asking:
             if self._there(f"public.{quote(aggregate.name)}"):
                 yield self._lag(aggregate, base)
 
-    def _lag(self, aggregate: Aggregate, base: date | None) -> Lag:
+    def _lag(self, aggregate: Aggregate, base: date | str | None) -> Lag:
         bucket, step = quote(aggregate.bucket), {"quarter": "3 months"}.get(aggregate.bucket, f"1 {aggregate.bucket}")
         ((buckets, newest, end),) = self._rows(
             f"select count(*), max({bucket})::date, (max({bucket}) + interval '{step}')::date "
@@ -202,7 +202,8 @@ class _Asking:
         if self._timescale("continuous_aggregates") and self._there("_timescaledb_catalog.hypertable"):
             found = self._rows(MATERIALIZED, aggregate.name)
             stored = found[0][0] if found else None
-        return Lag(aggregate.name, aggregate.bucket, buckets, newest, end, stored, base)
+        days = (None if day is None else _day(day) for day in (newest, end, stored, base))
+        return Lag(aggregate.name, aggregate.bucket, buckets, *days)
 
     def _jobs(self) -> Iterator[Job]:
         if not self._timescale("jobs", "job_stats", "job_errors", "continuous_aggregates"):
@@ -253,5 +254,12 @@ class _Asking:
                 )
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.astimezone(UTC) if moment else None
+def _utc(moment: datetime | str | None) -> datetime | None:
+    return moment.astimezone(UTC) if isinstance(moment, datetime) else None
+
+
+def _day(day: date | str) -> date:
+    """A day, or the last or first one of Python's calendar for what lies beyond it."""
+    if isinstance(day, date):
+        return day
+    return date.min if day.startswith("-") or day.endswith("BC") else date.max

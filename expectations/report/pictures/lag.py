@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from expectations.report.facts import Lag
 from expectations.report.pictures.svg import WIDTH, Scale, bar, element, line, linear, picture, room, text
@@ -17,8 +17,8 @@ def lag(lags: Sequence[Lag]) -> str:
     """Each aggregate's newest bucket on a line of time, with the newest daily row across all of them."""
     seen = [one for one in lags if one.newest and one.end and one.base]
     base = max(one.base for one in seen if one.base)
-    first = min([base, *(one.newest for one in seen if one.newest)]) - timedelta(days=45)
-    last = max([base, *(one.end for one in seen if one.end)]) + timedelta(days=20)
+    first = _moved(min([base, *(one.newest for one in seen if one.newest)]), -45)
+    last = _moved(max([base, *(one.end for one in seen if one.end)]), 20)
     left = room([one.name for one in lags], 200)
     place = linear(first.toordinal(), last.toordinal(), left, WIDTH - 10)
     bottom = TOP + STEP * len(lags)
@@ -50,6 +50,11 @@ def _aggregate(one: Lag, edge: float, place: Scale, y: float, left: float) -> li
     return drawn
 
 
+def _moved(start: date, days: int) -> date:
+    """A day some days away, or the last one of the calendar on the way there."""
+    return date.fromordinal(min(max(start.toordinal() + days, date.min.toordinal()), date.max.toordinal()))
+
+
 def _months(first: date, last: date) -> list[date]:
     """First days of months between two days, a dozen at most."""
     months = [
@@ -58,5 +63,5 @@ def _months(first: date, last: date) -> list[date]:
         for month in range(1, 13)
         if first < date(year, month, 1) < last
     ]
-    every = next((n for n in (1, 2, 3, 6, 12) if len(months) / n <= 10), 24)
+    every = next(n for n in (1, 2, 3, 6, *range(12, len(months) + 24, 12)) if len(months) / n <= 10)
     return [month for month in months if (month.year * 12 + month.month - 1) % every == 0]
