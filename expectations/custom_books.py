@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg2.errors
 from great_expectations.expectations.expectation import BatchExpectation
 
 from expectations import books, session, stubs
@@ -74,7 +75,11 @@ class ExpectConservationToBeTrue(Judging, BatchExpectation):
         now = session.current()
         if now.at_work.loads or now.at_work.builds:
             return outcome([], "a load or a build is at work")
-        problems = list(books.conservation(now.survey, now.counts, now.copied))
+        try:
+            problems = list(books.conservation(now.survey, now.counts, now.copied))
+        except psycopg2.errors.SyntaxError:
+            now.rejoin()
+            problems = ["audit.conservation does not read raw._tables and audit.quarantine as dbt makes it"]
         return outcome(told(problems, "{}"), len(now.copied))
 
 

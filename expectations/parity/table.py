@@ -19,7 +19,7 @@ from expectations.parity import digest, source, target
 from expectations.parity.columns import Columns
 from expectations.parity.digest import Words
 from expectations.parity.match import Digests
-from expectations.parity.shape import Shape, Unread
+from expectations.parity.shape import ORIGIN, Shape, Unread
 from loader.plan import target_name
 from loader.source import SourceTable
 
@@ -151,10 +151,19 @@ def read_public(job: TableJob, shape: Shape, ground: Ground, progress: Progress)
 
 
 def columns_without(job: TableJob, shape: Shape, ground: Ground, keys: Words) -> Columns:
-    """Sum up the columns of the table in `public` but for the rows with these keys."""
+    """Sum up the columns of the table in `public` but for the rows with these keys, and those of no source row.
+
+    Where no snapshot is held, an application may have written more of the latter since the keys were read.
+    """
     columns = Columns()
     for batch in target.batches(ground.arrow, target.relation("public", job.target_name), shape.columns):
         there, _ = shape.digests(dict(zip(shape.columns, batch.columns, strict=True)))
-        kept = batch.filter(pa.array(~np.isin(there, keys)))
+        kept = batch.filter(pa.array(~np.isin(there, keys) & _has_origin(batch, shape)))
         columns.add(dict(zip(shape.columns, kept.columns, strict=True)))
     return columns
+
+
+def _has_origin(batch: pa.RecordBatch, shape: Shape) -> np.ndarray:
+    if ORIGIN not in shape.types:
+        return np.ones(len(batch), bool)
+    return np.asarray(batch.columns[shape.columns.index(ORIGIN)].is_valid())
