@@ -40,7 +40,8 @@ PLACED = """
 SHOWN, DOCTORED = "the view", "the view with more"
 MORE = 3  # rows of the source that a doctored ledger tells of too many; a doctored quarantine has one too many
 MORE_TABLES = f"""(
-    select (jsonb_populate_record(t.*, jsonb_build_object('source_rows', t.source_rows + {MORE}))).* from raw._tables as t
+    select (jsonb_populate_record(t.*, jsonb_build_object('source_rows', t.source_rows + {MORE}))).*
+    from raw._tables as t
 ) as _tables"""
 MORE_QUARANTINE = """(
     select * from audit.quarantine

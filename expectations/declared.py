@@ -5,7 +5,7 @@ from __future__ import annotations
 from great_expectations.expectations.expectation import BatchExpectation
 
 from expectations import session
-from expectations.custom import Judging, Outcome, _outcome
+from expectations.custom import Judging, Outcome, outcome
 
 
 class ExpectTableAsDeclared(Judging, BatchExpectation):
@@ -17,9 +17,9 @@ class ExpectTableAsDeclared(Judging, BatchExpectation):
     def judge(self, engine: object) -> Outcome:  # noqa: ARG002
         compared = session.current().structure.tables.get(self.table)
         if compared is None:
-            return _outcome([f"there is no table public.{self.table}: run `dbt build`"], 0)
+            return outcome([f"there is no table public.{self.table}: run `dbt build`"], 0)
         problems = list(getattr(compared, self.about)())
-        return _outcome(problems, len(problems))
+        return outcome(problems, len(problems))
 
 
 class ExpectAggregateAsDeclared(Judging, BatchExpectation):
@@ -29,4 +29,4 @@ class ExpectAggregateAsDeclared(Judging, BatchExpectation):
 
     def judge(self, engine: object) -> Outcome:  # noqa: ARG002
         problems = session.current().structure.aggregate(self.aggregate)
-        return _outcome(problems, len(problems))
+        return outcome(problems, len(problems))

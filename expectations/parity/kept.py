@@ -16,6 +16,8 @@ from expectations.parity.source import Reader, Text, fit
 from expectations.parity.table import Ground, TableJob
 
 LONGEST = 200  # letters of a value that are shown
+WHOLE_ROW = "*"  # what is to blame where each value fits
+TOO_WIDE = "more than the 8,160 that a page of PostgreSQL holds of a row"
 
 
 def rejected(job: TableJob, ground: Ground) -> list[str]:
@@ -35,8 +37,8 @@ def rejected(job: TableJob, ground: Ground) -> list[str]:
             *said, row = rows[rowid]
             if not _is_whole(row, values):
                 altered.append(rowid)
-            wanted = _misfit(values, job.raw_types)
-            if wanted and tuple(said) != wanted:
+            wanted = _misfit(values, job.raw_types) or (WHOLE_ROW, said[1], TOO_WIDE)
+            if rowid not in fits and tuple(said) != wanted:
                 unlike.append(f"rowid {rowid} of {name} is rejected for {_why(*said)}, not for {_why(*wanted)}")
     return [
         *told(fits, f"rowid {{}} of {name} was rejected, but every value of it fits"),
@@ -50,7 +52,7 @@ def _why(column: object, value: object, reason: object) -> str:
     return f"{column} = {value}, {reason}"
 
 
-def _misfit(values: Mapping[str, object], types: Mapping[str, pa.DataType]) -> tuple[str, str, str] | None:
+def _misfit(values: Mapping[str, object], types: Mapping[str, pa.DataType]) -> tuple[object, ...] | None:
     """The first column whose value does not fit it, the value as people write it, and why."""
     for name, value in values.items():
         if name in types and (reason := _reason(value, types[name])):
