@@ -83,12 +83,24 @@ class ExpectConservationToBeTrue(Judging, BatchExpectation):
         return outcome(told(problems, "{}"), len(now.copied))
 
 
-class ExpectStubsToBeNeeded(Judging, BatchExpectation):
-    """Every stub stands for a child, and has in its columns what a stub has."""
+class ExpectStubsToBeBare(Judging, BatchExpectation):
+    """Every stub has in its columns what a stub has."""
 
     table: str
 
     def judge(self, engine: object) -> Outcome:  # noqa: ARG002
         now = session.current()
-        found = stubs.wrong(now.ground.plain, now.survey.catalog, self.table)
+        found = list(stubs.unlike(now.ground.plain, now.survey.catalog.tables[self.table]))
+        return outcome(told(found, "{}"), len(found))
+
+
+class ExpectStubsToBeNeeded(Judging, BatchExpectation):
+    """Every stub stands for a child; one whose child has another key now is left behind."""
+
+    table: str
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        now = session.current()
+        catalog = now.survey.catalog
+        found = list(stubs.childless(now.ground.plain, catalog, catalog.tables[self.table]))
         return outcome(told(found, "{}"), len(found))

@@ -1,4 +1,8 @@
-"""Stubs, which stand in for parents that the source lacks: each for a child, and with nothing of its own in it."""
+"""Stubs, which stand in for parents that the source lacks: each for a child, and with nothing of its own in it.
+
+A row that left its key while children referred to it has become a stub too: it keeps what it held, among it when it was
+written, which no stub that was made for a child has.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,7 @@ CONTENT: Mapping[str, Mapping[str, str]] = {
     },
     "etfs": {"name": "ticker", "data_source": "'inferred'"},
 }
+MARKS = ("is_active", "data_source")  # what makes a stub of a row that has left its key
 # Whatever refers to a table, those of applications too: each as the referring table and the condition on its columns.
 REFERRING = """
     select c.conrelid::regclass::text, string_agg(format('c.%%I = s.%%I', child.attname, parent.attname), ' and ')
@@ -38,17 +43,14 @@ REFERRING = """
 """
 
 
-def wrong(connection: psycopg2.extensions.connection, declared: Catalog, name: str) -> list[str]:
-    """What is wrong with the stubs of a table, in sentences."""
-    table = declared.tables[name]
-    return [*_unlike(connection, table), *_childless(connection, declared, table)]
-
-
-def _unlike(connection: psycopg2.extensions.connection, table: TargetTable) -> Iterator[str]:
+def unlike(connection: psycopg2.extensions.connection, table: TargetTable) -> Iterator[str]:
+    """Stubs with something in them that a stub has not, in sentences."""
     content = CONTENT[table.name]
     columns = [column for column in table.columns if column not in (*table.key, "source_rowid")]
+    written = ", ".join(quote(name) for name in columns if table.columns[name] == "timestamptz")
     differs = ", ".join(
-        f"case when {quote(column)} is distinct from {content.get(column, 'null')} then '{column}' end"
+        f"case when {quote(column)} is distinct from {content.get(column, 'null')} "
+        f"{'' if column in MARKS else f'and num_nonnulls({written}) = 0'} then '{column}' end"
         for column in columns
     )
     found = _select(connection, table, f"concat_ws(', ', {differs})", f"num_nonnulls({differs}) > 0")
@@ -56,7 +58,8 @@ def _unlike(connection: psycopg2.extensions.connection, table: TargetTable) -> I
         yield f"the stub {name_key(table.key, key)} of {table.name} has something of its own in {other}"
 
 
-def _childless(connection: psycopg2.extensions.connection, declared: Catalog, table: TargetTable) -> Iterator[str]:
+def childless(connection: psycopg2.extensions.connection, declared: Catalog, table: TargetTable) -> Iterator[str]:
+    """Stubs that no row refers to and no row in quarantine asks for, in sentences."""
     with connection.cursor() as cursor:
         cursor.execute(REFERRING, (f"public.{quote(table.name)}",))
         children = [f"exists (select from {child} as c where {same})" for child, same in cursor.fetchall()]
@@ -69,7 +72,7 @@ def _childless(connection: psycopg2.extensions.connection, declared: Catalog, ta
                     f"exists (select from audit.quarantine as q where q.table_name = '{child.name}' "
                     f"and btrim(q.\"row\" ->> '{ticker}') = s.ticker)"
                 )
-    for key in _select(connection, table, None, f"not ({' or '.join((*children, 'false'))})"):
+    for key in _select(connection, table, None, " and ".join(f"not {child}" for child in children) or "true"):
         yield f"the stub {name_key(table.key, key)} of {table.name} stands for no child"
 
 

@@ -152,11 +152,11 @@ OTHERS = {
         f"update public.tickers set name = ticker, exchange = null where {A_STUB}",
         "the stub ticker '000660', region 'KR' of tickers has something of its own in name, exchange",
     ),
-    "a stub for nobody": (
-        "insert into public.tickers (ticker, region, name, currency, asset_type, is_active, data_source) "
-        "values ('035720', 'KR', '035720', 'KRW', 'STOCK', false, 'inferred')",
+    "a row that has left its key and is active": (
+        "insert into public.tickers (ticker, region, name, is_active, data_source, created_at) "
+        "values ('035720', 'KR', 'Kakao', true, 'inferred', now())",
         "delete from public.tickers where ticker = '035720'",
-        "the stub ticker '035720', region 'KR' of tickers stands for no child",
+        "the stub ticker '035720', region 'KR' of tickers has something of its own in is_active",
     ),
     "a view that shows a constant": (
         "alter view audit.conservation rename to conservation_real; create view audit.conservation as "

@@ -22,6 +22,7 @@ TYPES: Mapping[str, frozenset[str]] = {
     "expect_source_rows_in_raw": frozenset(),
     "expect_source_values_in_public": frozenset({"table"}),
     "expect_source_values_in_raw": frozenset(),
+    "expect_stubs_to_be_bare": frozenset({"table"}),
     "expect_stubs_to_be_needed": frozenset({"table"}),
     "expect_table_as_declared": frozenset({"about", "table"}),
     "expect_watermarks_to_be_true": frozenset(),
