@@ -101,6 +101,12 @@ TABLES: dict[str, list[Fault]] = {
             "missing FOREIGN KEY (strategy_id) REFERENCES public.strategies(id) ON DELETE CASCADE",
         ),
         (
+            "alter table portfolio_transactions drop constraint portfolio_transactions_type; "
+            "alter table portfolio_transactions alter transaction_type type bigint using 1",
+            CONSTRAINTS.format("portfolio_transactions"),
+            "missing CHECK refused: transaction_type in ('BUY', 'SELL')",
+        ),
+        (
             "alter table portfolio alter constraint portfolio_ticker_fkey deferrable initially deferred",
             CONSTRAINTS.format("portfolio"),
             "DEFERRABLE INITIALLY DEFERRED",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
+from expectations.structure.expressions import normalised
 from tests.places import Place
 from tests.schema_faults import TABLES
 from tests.storage_faults import STORAGE
@@ -74,6 +75,16 @@ def test_what_was_altered_by_hand_is_named(origin: Ground, batch: str) -> None:
     missed = [fault for fault in faults if fault[2] not in outcome.unmet.get(fault[1], "")]
     assert not missed, outcome.unmet
     assert not [check for check in outcome.document["checks"] if check["failed"]]
+
+
+def test_an_expression_that_is_refused_ends_no_transaction(origin: Ground) -> None:
+    with closing(on(origin, "postgres").place.target.connect("tests")) as connection, connection.cursor() as cursor:
+        cursor.execute("select")  # and the session is in a transaction
+        told = normalised(connection, {"a": "bigint"}, ["a > 1", "a in ('x')", "((a) > 1)"])
+        cursor.execute("select 'still there'")
+        assert cursor.fetchall() == [("still there",)]
+    assert told[0] == told[2]
+    assert told[1].startswith("refused: a in ('x')")
 
 
 def plant(ground: Ground, statement: str) -> None:

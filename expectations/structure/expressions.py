@@ -8,9 +8,11 @@ may only read, where a scratch table could not be made.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import psycopg2
 import psycopg2.extensions
+from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
 
 from loader.source import quote
 
@@ -26,19 +28,14 @@ def normalised(
     """
     if not expressions:
         return []
-    statement = (
-        f"explain (verbose, costs off, format json) select {', '.join(f'({one})' for one in expressions)} "
-        f"from {_row(columns)}"
-    )
+    listed = ", ".join(f"({one})" for one in expressions)
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            ((plan,),) = cursor.fetchall()
+        found = _explained(connection, f"select {listed} from {_row(columns)}")
     except (psycopg2.ProgrammingError, psycopg2.DataError) as error:
         if len(expressions) == 1:
             return [f"refused: {expressions[0]}: {str(error).splitlines()[0]}"]
         return [text for one in expressions for text in normalised(connection, columns, [one])]
-    return [str(output) for output in plan[0]["Plan"]["Output"]]
+    return [str(output) for output in found["Output"]]
 
 
 def plan(connection: psycopg2.extensions.connection, query: str, base: str, columns: Mapping[str, str]) -> object:
@@ -47,13 +44,24 @@ def plan(connection: psycopg2.extensions.connection, query: str, base: str, colu
     A row of those columns stands for the table: TimescaleDB leaves out of a hypertable's plan every condition that its
     chunks of today meet, and statistics change a plan.
     """
+    rows = f"with {quote(base)} as (select * from {_row(columns)})"
+    return _explained(connection, f"{rows} select * from (\n{query}\n) as _")
+
+
+def _explained(connection: psycopg2.extensions.connection, query: str) -> Any:
+    """The plan; a query that is refused does not break off the transaction that the session may be in."""
+    inside = connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"explain (verbose, costs off, format json) with {quote(base)} as (select * from {_row(columns)}) "
-            f"select * from (\n{query}\n) as _"
-        )
-        ((found,),) = cursor.fetchall()
-    return found
+        if inside:
+            cursor.execute("savepoint asked")
+        try:
+            cursor.execute(f"explain (verbose, costs off, format json) {query}")
+            ((found,),) = cursor.fetchall()
+        except psycopg2.Error:
+            if inside:
+                cursor.execute("rollback to savepoint asked")
+            raise
+    return found[0]["Plan"]
 
 
 def _row(columns: Mapping[str, str]) -> str:
