@@ -97,11 +97,15 @@ class TargetTable:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A continuous aggregate: its bucket column (month, week, …), refresh policy, base and SQL with Jinja."""
+    """A continuous aggregate: its bucket column (month, week, …), base and SQL with Jinja.
+
+    The job refreshes it `every` so often, up to the bucket that holds the day that was the interval `lag` ago.
+    """
 
     name: str
     bucket: str
-    policy: Mapping[str, str]
+    every: str
+    lag: str
     base: str = ""
     description: str = ""
     sql: str = ""
@@ -145,7 +149,7 @@ def read(models: Path = MODELS) -> Catalog:
             if kind == "durable_table":
                 tables[model["name"]] = _table(model, variables, blocks)
             elif kind == "continuous_aggregate":
-                aggregates[model["name"]] = _aggregate(model, path)
+                aggregates[model["name"]] = _aggregate(model, path, variables)
     if not tables:
         raise UserError(f"No table is declared in {models}: its yml files must name columns and a primary key.")
     sources = [
@@ -199,7 +203,7 @@ def _table(model: dict[str, Any], variables: Mapping[str, Any], blocks: Mapping[
     )
 
 
-def _aggregate(model: dict[str, Any], path: Path) -> Aggregate:
+def _aggregate(model: dict[str, Any], path: Path, variables: Mapping[str, Any]) -> Aggregate:
     file = path.with_name(f"{model['name']}.sql")
     sql = file.read_text(encoding="utf-8") if file.exists() else ""
     bucket, base = BUCKET.search(sql), READ.search(sql)
@@ -208,8 +212,8 @@ def _aggregate(model: dict[str, Any], path: Path) -> Aggregate:
             f"{file} must be the SQL of the continuous aggregate {model['name']}, which {path.name} declares: "
             "`time_bucket(…) as NAME` and `{{ ref('…') }}`."
         )
-    policy = model.get("config", {}).get("refresh_policy", {})
-    return Aggregate(model["name"], bucket[1], policy, base[1], model.get("description", ""), sql)
+    every, lag = (str(variables.get(f"aggregate_refresh_{name}", "")) for name in ("every", "lag"))
+    return Aggregate(model["name"], bucket[1], every, lag, base[1], model.get("description", ""), sql)
 
 
 def _if_null(column: Mapping[str, Any]) -> str:

@@ -96,8 +96,7 @@ def _aggregates(declared: Catalog) -> Iterator[str]:
 
 
 def _refreshed(aggregate: Aggregate) -> str:
-    policy = aggregate.policy
-    return f"every {policy['schedule']}: from {policy['start_offset']} to {policy['end_offset']} ago"
+    return f"every {aggregate.every}: what was changed, of any age, once its bucket is over for {aggregate.lag}"
 
 
 def write(path: Path = PAGE) -> Path:

@@ -90,7 +90,7 @@ def test_changed_declarations_are_applied_and_nothing_else(place: Place, project
     edit(project, "dbt_project.yml", "ohlcv_compress_after: 365 days", "ohlcv_compress_after: 400 days")
     edit(project, "dbt_project.yml", "ohlcv_chunk_interval: 1 year", "ohlcv_chunk_interval: 2 years")
     edit(project, "dbt_project.yml", "factor_drop_after: never", "factor_drop_after: 30 years")
-    edit(project, "models/aggregates/ohlcv_monthly.yml", "start_offset: 6 months", "start_offset: 9 months")
+    edit(project, "dbt_project.yml", "aggregate_refresh_lag: 7 days", "aggregate_refresh_lag: 9 days")
     place.query("select add_retention_policy('ohlcv_data', interval '40 years')")
     edit(
         project, "models/aggregates/ohlcv_yearly.yml", "description: Daily prices", "description: Changed. Daily prices"
@@ -117,7 +117,7 @@ def test_changed_declarations_are_applied_and_nothing_else(place: Place, project
         "select time_interval = '2 years' from timescaledb_information.dimensions where hypertable_name = 'ohlcv_data'"
     ) == [(True,)]
     assert place.query(
-        "select count(*) from timescaledb_information.jobs where (config ->> 'start_offset')::interval = '9 months'"
+        "select count(*) from timescaledb_information.jobs where (config ->> 'end_offset')::interval = '9 days'"
     ) == [(1,)]
     assert place.query(
         "select hypertable_name, (config ->> 'drop_after')::interval = '30 years' from timescaledb_information.jobs"

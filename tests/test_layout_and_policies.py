@@ -23,10 +23,7 @@ CHUNKS = (
 JOBS = (
     "select job_id from timescaledb_information.jobs where hypertable_name = 'ohlcv_data'"
     " and proc_name in ('policy_compression', 'policy_columnstore')"
-    " union all select j.job_id from timescaledb_information.jobs as j"
-    " inner join timescaledb_information.continuous_aggregates as a"
-    " on j.hypertable_name in (a.view_name, a.materialization_hypertable_name)"
-    " where j.proc_name = 'policy_refresh_continuous_aggregate' and a.view_name = 'ohlcv_monthly'"
+    " union all select job_id from timescaledb_information.jobs where proc_name = 'policy_refresh_continuous_aggregate'"
 )
 RECENT_MONTHS = "select count(*) from ohlcv_monthly where month > current_date - 120"
 OTHER = "{ohlcv_segment_by: 'ticker, region, timeframe', ohlcv_order_by: 'date'}"

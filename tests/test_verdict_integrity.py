@@ -13,6 +13,7 @@ from tests.verdict_ground import Ground
 KEYS = "{} has its keys, foreign keys and checks, and no others"
 CHECK = "alter table public.trades add constraint trades_ticker_length check (char_length(ticker) <= 20)"
 
+REFRESH = "timescaledb_information.jobs where proc_schema = 'audit'"
 # what is planted, how it is undone, and which expectation is not met
 HEALTH = {
     "a policy gone": (
@@ -100,11 +101,17 @@ HEALTH = {
         "alter materialized view public.ohlcv_monthly set (timescaledb.materialized_only = false)",
         "ohlcv_monthly is a real-time continuous aggregate",
     ),
-    "a refresh policy gone": (
-        "select remove_continuous_aggregate_policy('public.ohlcv_yearly')",
+    "a refresh policy that leaves one out": (
+        f"select alter_job(job_id, config => config #- '{{aggregates, 2}}') from {REFRESH}",
+        f"select alter_job(job_id, config => jsonb_insert(config, '{{aggregates, 2}}', '\"public.ohlcv_yearly\"')) "
+        f"from {REFRESH}",
+        "the job that refreshes ohlcv_yearly runs every 1 hour",
+    ),
+    "a refresh policy of somebody else": (
         "select add_continuous_aggregate_policy('public.ohlcv_yearly', start_offset => interval '3 years', "
         "end_offset => interval '1 day', schedule_interval => interval '1 day')",
-        "ohlcv_yearly has its refresh policy, every 1 day",
+        "select remove_continuous_aggregate_policy('public.ohlcv_yearly')",
+        "no other policy refreshes ohlcv_yearly",
     ),
     "a chunk uncompressed": (
         "select decompress_chunk(c, true) from show_chunks('public.ohlcv_data', older_than => interval '3 years') c",

@@ -16,6 +16,9 @@ AT_WORK = """
     and exists (select from pg_roles as r where r.rolname = j.owner::text and r.rolcanlogin)
 """
 
+# The one job that is the project's own, for all aggregates: docs/decisions/0007.
+OURS = "j.proc_schema = 'audit' and j.proc_name = 'policy_refresh_continuous_aggregate'"
+
 # A policy of an aggregate is listed by the name of the view or of the hypertable below it, as versions have it.
 JOBS = """
     (
@@ -103,8 +106,8 @@ def storage(declared: Catalog) -> Iterator[Expected]:
         "warning",
     )
     yield no_rows(
-        "every background job is one of TimescaleDB's own",
-        "select job_id, proc_schema, proc_name, config from timescaledb_information.jobs as j where exists ("
+        "every background job is one of TimescaleDB's own, or refreshes the aggregates",
+        f"select job_id, proc_schema, proc_name, config from timescaledb_information.jobs as j where not ({OURS}) and exists ("
         "select from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace "
         "where (n.nspname, p.proname) = (j.proc_schema, j.proc_name) and not exists (select from pg_depend as d "
         "where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'))",
@@ -179,18 +182,20 @@ def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:
         "(hypertable_schema, hypertable_name) in "
         f"({below} from timescaledb_information.continuous_aggregates where {view})",
     )
-    if aggregate.policy:
-        told = " and ".join(
-            f"(config ->> '{name}')::interval = interval {literal(aggregate.policy[name])}"
-            for name in ("start_offset", "end_offset")
-        )
-        schedule = aggregate.policy["schedule"]
-        yield _policy(
-            f"{aggregate.name} has its refresh policy, every {schedule}",
-            aggregate.name,
-            ("policy_refresh_continuous_aggregate",),
-            f"{told} and schedule_interval = interval {literal(schedule)}",
-        )
+    yield some(
+        f"the job that refreshes {aggregate.name} runs every {aggregate.every}",
+        f"select from timescaledb_information.jobs as j where {OURS} "
+        f"and schedule_interval = interval {literal(aggregate.every)} "
+        f"and (config ->> 'end_offset')::interval = interval {literal(aggregate.lag)} "
+        f"and config -> 'aggregates' ? {literal('public.' + aggregate.name)} and {AT_WORK}",
+    )
+    yield no_rows(
+        f"no other policy refreshes {aggregate.name}",
+        "select job_id, proc_name, config from timescaledb_information.jobs as j "
+        "join _timescaledb_catalog.continuous_agg on mat_hypertable_id = (config ->> 'mat_hypertable_id')::int "
+        f"where not ({OURS}) and user_view_schema = 'public' and user_view_name = {literal(aggregate.name)} "
+        "and proc_name = 'policy_refresh_continuous_aggregate'",
+    )
 
 
 def _policy(description: str, name: str, procedures: tuple[str, ...], told: str) -> Expected:

@@ -75,7 +75,12 @@ MATERIALIZED = """
 """
 JOBS = """
     select
-        j.job_id, j.proc_name, coalesce(a.view_name, j.hypertable_name, ''), j.schedule_interval::text, j.scheduled,
+        j.job_id, j.proc_name,
+        coalesce(a.view_name, j.hypertable_name, (
+            select string_agg(split_part(name, '.', 2), ', ')
+            from jsonb_array_elements_text(j.config -> 'aggregates') as name
+        ), ''),
+        j.schedule_interval::text, j.scheduled,
         case when isfinite(s.last_run_started_at) then s.last_run_started_at end,
         coalesce(s.last_run_status, ''), coalesce(s.total_runs, 0), coalesce(s.total_failures, 0),
         case when isfinite(s.next_start) then s.next_start end,
@@ -87,7 +92,7 @@ JOBS = """
     left join timescaledb_information.job_stats s using (job_id)
     left join timescaledb_information.continuous_aggregates a
         on j.hypertable_name in (a.materialization_hypertable_name, a.view_name)
-    where j.hypertable_name is not null or s.last_run_status = 'Failed'
+    where j.hypertable_name is not null or j.proc_schema = 'audit' or s.last_run_status = 'Failed'
     order by 1
 """
 # One reason names the row that won, another the key that has no parent: without them they are few.

@@ -1,8 +1,7 @@
-{#- A continuous aggregate that is rebuilt only when its SQL changes. State is recorded after the refresh: a build that is
-    killed in between refreshes again. -#}
+{#- A continuous aggregate that is rebuilt only when its SQL changes, or where it stores a bucket that is not over. State is
+    recorded after the refresh: a build that is killed in between refreshes again. -#}
 {% materialization continuous_aggregate, default %}
     {%- set relation = this.incorporate(type='materialized_view').include(database=false) -%}
-    {%- set policy = config.get('refresh_policy') -%}
     {%- set body = sql | replace('"' ~ target.dbname ~ '".', '') | trim -%}
     {%- set unqualified = body | replace(timescaledb() ~ '.', '') -%}
     {%- set fingerprint = local_md5(modules.re.sub('\\s+', ' ', modules.re.sub('--[^\n]*', '', unqualified))) -%}
@@ -22,7 +21,15 @@
             "There is a " ~ relation ~ " that is no continuous aggregate, and it may hold data: rename or drop it by hand,"
             ~ " then build again.") }}
     {%- endif -%}
-    {%- set rebuild = not found[0] or (found[1] is not none and found[1] not in (fingerprint, 'refreshing ' ~ fingerprint)) -%}
+    {%- set changed = not found[0] or (found[1] is not none and found[1] not in (fingerprint, 'refreshing ' ~ fingerprint)) -%}
+    {%- set ahead = not changed and watermark_is_ahead(relation) -%}
+    {%- if ahead and history_of_aggregate(relation) -%}
+        {%- do exceptions.warn(
+            relation.identifier ~ " stores a bucket that is not over, so that what is written into it does not show before its end: somebody"
+            ~ " refreshed it without an end. It stays, as retention has dropped days that it was made from.") -%}
+        {%- set ahead = false -%}
+    {%- endif -%}
+    {%- set rebuild = changed or ahead -%}
     {%- set unfilled = rebuild or found[1] != fingerprint -%}
     {%- if rebuild and found[0] -%}
         {%- do drop_aggregate(relation) -%}
@@ -36,7 +43,7 @@
         {%- do remember_state(relation, {'fingerprint': 'refreshing ' ~ fingerprint, 'load_id': 0}) -%}
     {%- endif -%}
     {%- do reconcile_comments(relation, model) -%}
-    {%- do reconcile_refresh_policy(relation, policy) -%}
+    {%- do reconcile_refresh_job(relation) -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% call noop_statement('main', 'REBUILT' if rebuild else 'REFRESHED', 'REBUILT' if rebuild else 'REFRESHED') %}{{ sql }}{% endcall %}

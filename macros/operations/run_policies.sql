@@ -1,8 +1,13 @@
 {% macro run_policies() %}
-    {%- for row in run_query(
-        "select job_id, application_name from timescaledb_information.jobs where proc_name like 'policy_%' and hypertable_name is not null"
-        ~ " order by job_id"
-    ).rows -%}
+    {%- set jobs -%}
+        select
+            job_id,
+            coalesce(hypertable_name || ': ', '') || proc_name
+        from timescaledb_information.jobs
+        where proc_name like 'policy_%' and (hypertable_name is not null or proc_schema = 'audit')
+        order by job_id
+    {%- endset -%}
+    {%- for row in run_query(jobs).rows -%}
         {%- do run_alone('call ' ~ timescaledb() ~ '.run_job(' ~ row[0] ~ ')') -%}
         {%- do log('Ran ' ~ row[1] ~ '.', info=True) -%}
     {%- endfor -%}

@@ -1,16 +1,38 @@
-{#- An aggregate holds nothing that its base table does not; those built on it go first and are rebuilt by their own models. -#}
+{#- Those built on it go first and are rebuilt by their own models. What retention took from the days is in the aggregate
+    alone: then it is not dropped, and the build ends with a sentence. -#}
 {% macro drop_aggregate(relation) %}
-    {%- set dependants = run_query(
-        "with recursive aggregates as (select format('%I.%I', view_schema, view_name) as name,"
-        ~ " format('%I.%I', hypertable_schema, hypertable_name) as parent,"
-        ~ " format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) as materialized"
-        ~ " from timescaledb_information.continuous_aggregates),"
-        ~ " below as (select name, materialized, 0 as depth from aggregates where name = '" ~ relation | replace('"', '') ~ "'"
-        ~ " union all select a.name, a.materialized, b.depth + 1 from aggregates as a inner join below as b"
-        ~ " on a.parent in (b.materialized, b.name))"
-        ~ " select name from below order by depth desc"
-    ).rows -%}
-    {%- for row in dependants -%}
-        {%- do statement_rows('drop materialized view ' ~ row[0]) -%}
+    {%- set below %}
+        with recursive below as (
+            select
+                a.mat_hypertable_id,
+                a.user_view_schema,
+                a.user_view_name
+            from _timescaledb_catalog.continuous_agg as a
+            where a.user_view_schema = '{{ relation.schema }}' and a.user_view_name = '{{ relation.identifier }}'
+            union all
+            select
+                a.mat_hypertable_id,
+                a.user_view_schema,
+                a.user_view_name
+            from _timescaledb_catalog.continuous_agg as a
+            inner join below on a.raw_hypertable_id = below.mat_hypertable_id
+        )
+
+        select format('%I.%I', user_view_schema, user_view_name) as name from below order by mat_hypertable_id desc
+    {%- endset -%}
+    {%- set names = run_query(below).columns[0].values() -%}
+    {%- set history = history_of_aggregate(relation) -%}
+    {%- if history -%}
+        {%- set renames = [] -%}
+        {%- for name in names -%}
+            {%- do renames.append('alter materialized view ' ~ name ~ ' rename to ' ~ name.split('.')[1] ~ '_old') -%}
+        {%- endfor -%}
+        {{ exceptions.raise_compiler_error(
+            "The SQL of " ~ relation.identifier ~ " has changed, but it holds the time before " ~ history ~ ", whose days were dropped by"
+            ~ " retention and would not come again: nothing was changed. Put the SQL back; or keep the history under another name"
+            ~ " (" ~ renames | join('; ') ~ ") and build again, which makes new aggregates of the days that are left.") }}
+    {%- endif -%}
+    {%- for name in names -%}
+        {%- do statement_rows('drop materialized view ' ~ name) -%}
     {%- endfor -%}
 {% endmacro %}

@@ -31,6 +31,13 @@ placed as (
     {% endfor %}
 ),
 
+retained as (
+    select
+        'ohlcv_data' as table_name,
+        count(*) as retained_rows
+    from {{ retained_rows(ref('ohlcv_data'), ref('stg_ohlcv_data'), 'date') }} as taken
+),
+
 counted as (
     select
         table_name,
@@ -41,14 +48,16 @@ counted as (
         placed.stub_rows,
         placed.application_rows,
         placed.kept_rows,
+        case when placed.table_name is not null then coalesce(retained.retained_rows, 0) end as retained_rows,
         case when placed.table_name is not null then coalesce(quarantined.quarantined_rows, 0) end as quarantined_rows
     from loaded
     full outer join placed using (table_name)
     left join quarantined using (table_name)
+    left join retained using (table_name)
 )
 
 select
     *,
     abs(source_rows - raw_rows - rejected_rows)
-    + coalesce(abs(raw_rows - (public_rows - stub_rows - application_rows - kept_rows) - quarantined_rows), 0) as difference
+    + coalesce(abs(raw_rows - (public_rows - stub_rows - application_rows - kept_rows) - retained_rows - quarantined_rows), 0) as difference
 from counted

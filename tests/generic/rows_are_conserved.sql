@@ -1,11 +1,12 @@
 {#- Each raw row is in the table or in the quarantine, once, and never in both. By rowid, so that two faults cannot cancel
     out as they do in counts: sums over a hash of the rowids tell that all is well, and only if they do not agree are
-    the rows themselves compared (rows that the source has deleted are kept, for instance). -#}
+    the rows themselves compared (rows that the source has deleted are kept, for instance, and retention has taken some). -#}
 {% test rows_are_conserved(model) %}
     {%- set name = tested_model(model).name if execute else '' -%}
     {%- if not execute or not raw_columns(name) -%}
         select 1 as fault where false
     {%- else -%}
+        {%- set hypertable = tested_model(model).config.get('hypertable') -%}
         with
 
         placed as (
@@ -25,6 +26,15 @@
             counted.places
         from {{ source('raw', name) }} as raw_rows
         left join (select rowid, count(*) as places from placed group by rowid) as counted on raw_rows._rowid = counted.rowid
-        where not (select agree from sums) and counted.places is distinct from 1
+        where
+            not (select agree from sums)
+            and counted.places is distinct from 1
+        {%- if hypertable %}
+        except
+        select
+            _rowid,
+            null as places
+        from {{ retained_rows(model, 'staging.stg_' ~ name, hypertable.time_column) }} as retained
+        {%- endif %}
     {%- endif -%}
 {% endtest %}

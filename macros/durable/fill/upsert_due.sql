@@ -10,6 +10,16 @@
         {{ return(statement_rows(insert)) }}
     {%- endif -%}
     {%- set bounds = time_bounds(relation, due) -%}
+    {%- set retained_from = retained_from(relation) -%}
+    {%- if retained_from -%}
+        {%- set is_left = adapter.quote(config.get('hypertable').time_column) ~ " >= '" ~ retained_from ~ "'" -%}
+        {%- set insert = insert ~ ' and d.' ~ is_left -%}
+        {%- set taken = run_query('select count(*) from ' ~ due ~ ' where _reason is null and not ' ~ is_left).rows[0][0] -%}
+        {%- if taken -%}
+            {%- do log(counted(taken, 'row') ~ ' of the source for ' ~ spec.name ~ ' are older than ' ~ retained_from
+                ~ ', before which retention has taken all: left out, and counted as retained_rows in audit.conservation.', info=True) -%}
+        {%- endif -%}
+    {%- endif -%}
     {%- set assignments = [] -%}
     {%- for name in names if name not in spec.key -%}
         {%- do assignments.append(adapter.quote(name) ~ ' = excluded.' ~ adapter.quote(name)) -%}
