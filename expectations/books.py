@@ -270,7 +270,8 @@ def _conserved(counts: Counts | None, placed: Mapping[str, int] | None, more: in
     found = {"source_rows": source + more, "raw_rows": raw, "rejected_rows": rejected}
     difference = abs(source + more - raw - rejected)
     if placed is not None:
-        found |= {**placed, "quarantined_rows": placed["quarantined_rows"] + bool(more)}
+        retained = counts.retained if counts else 0
+        found |= {**placed, "quarantined_rows": placed["quarantined_rows"] + bool(more), "retained_rows": retained}
         apart = placed["stub_rows"] + placed["application_rows"] + placed["kept_rows"]
-        difference += abs(raw - (placed["public_rows"] - apart) - found["quarantined_rows"])
+        difference += abs(raw - (placed["public_rows"] - apart) - retained - found["quarantined_rows"])
     return found | {"difference": difference}

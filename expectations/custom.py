@@ -74,7 +74,7 @@ def _raw_counts(counts: Counts) -> list[str]:
 
 
 class ExpectRawRowsInPublic(Judging, BatchExpectation):
-    """Raw rows = rows of the table in public that come from raw + quarantined rows."""
+    """Raw rows = rows of the table in public that come from raw + quarantined rows + those that retention took."""
 
     table: str
 
@@ -92,12 +92,13 @@ class ExpectRawRowsInPublic(Judging, BatchExpectation):
         else:  # nobody knows which rows an application wrote: public may have more, but they make up for no lost row
             lost = now.survey.lost(self.table)
             apart = max(0, counts.public - counts.raw + counts.quarantined + lost)
-        difference = counts.raw - (public - apart) - counts.quarantined
+        difference = counts.raw - (public - apart) - counts.quarantined - counts.retained
         if not difference:
             return outcome([], public)
         sentence = (
             f"{self.table}: raw has {counted(counts.raw, 'row')}, public {public:,} ({apart:,} of them not from "
-            f"raw) and the quarantine {counts.quarantined:,}: the difference is {difference:+,}"
+            f"raw) and the quarantine {counts.quarantined:,}, retention took {counts.retained:,}: "
+            f"the difference is {difference:+,}"
         )
         return outcome([sentence], public)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from expectations.catalog import Aggregate, Catalog, ForeignKey, TargetTable
-from expectations.expected.base import Expected, no_rows
+from expectations.expected.base import Expected, literal, no_rows
 from loader.source import quote
 
 DAILY = "public.ohlcv_data where timeframe = '1d'"
@@ -83,14 +83,30 @@ def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:
         f"(select date_trunc('{aggregate.bucket}', max(date))::date from {DAILY}) "
         "as d (wanted) where latest is distinct from wanted",
     )
-    base, meaning = (DAYS, "daily rows") if aggregate.bucket == "month" else (MONTHS, "months")
     yield no_rows(
-        f"every bucket of {aggregate.name} is what its {meaning} give", _recomputed(name, aggregate.bucket, base)
+        f"{aggregate.name} stores no {aggregate.bucket} that is not over",
+        "select timestamp 'epoch' + least(watermark / 1000000, 253402300799) * interval '1 second' as stored_until "
+        f"from {_bookkeeping(aggregate)} join _timescaledb_catalog.continuous_aggs_watermark using (mat_hypertable_id) "
+        f"where watermark > extract(epoch from date_trunc('{aggregate.bucket}', current_date)) * 1000000",
+    )
+    base, meaning = (DAYS, "daily rows") if aggregate.base == "ohlcv_data" else (MONTHS, "months")
+    yield no_rows(
+        f"every bucket of {aggregate.name} is what its {meaning} give",
+        f"{_recomputed(aggregate, base)} where not {_waits(aggregate)}",
+    )
+    yield no_rows(
+        f"no bucket of {aggregate.name} waits for its refresh",
+        f"{_recomputed(aggregate, base)} where exists (select from {_changes(aggregate)}) and {_waits(aggregate)}",
+        "warning",
     )
 
 
-def _recomputed(name: str, bucket: str, base: str) -> str:
-    """The buckets that differ from a summing up that uses none of TimescaleDB's functions."""
+def _recomputed(aggregate: Aggregate, base: str) -> str:
+    """The buckets that differ from a summing up that uses none of TimescaleDB's functions, as `differing`.
+
+    A bucket of days that retention has taken is history. It begins before the oldest chunk, and has more of them.
+    """
+    bucket, of_days = aggregate.bucket, aggregate.base == "ohlcv_data"
     again = (
         f"with parts as ({base}), "
         f"again as (select ticker, region, date_trunc('{bucket}', day)::date as bucket, "
@@ -99,15 +115,53 @@ def _recomputed(name: str, bucket: str, base: str) -> str:
         "(array_agg(ma5_start order by day))[1] as ma5_start, "
         "(array_agg(ma20_end order by day desc))[1] as ma20_end, "
         "(array_agg(rsi_14_end order by day desc))[1] as rsi_14_end, "
-        "sum(trading_days) as trading_days from parts group by 1, 2, 3)"
+        "sum(trading_days) as trading_days from parts group by 1, 2, 3), "
+        "begin as (select min(range_start at time zone 'UTC')::date as day from timescaledb_information.chunks "
+        f"where hypertable_schema = 'public' and hypertable_name = {literal(aggregate.base)})"
+    )
+    history = (
+        f"(kept.{quote(bucket)} < (select day from begin) and kept.trading_days > coalesce(again.trading_days, 0))"
+        if of_days
+        else "false"
     )
     kept, wanted = (", ".join(f"{side}.{quote(column)}" for column in COMPARED) for side in ("kept", "again"))
     differs = ", ".join(f"case when kept.{quote(c)} is distinct from again.{quote(c)} then '{c}' end" for c in COMPARED)
     return (
-        f"{again} select coalesce(again.ticker, kept.ticker) as ticker, coalesce(again.region, kept.region) as region, "
+        f"{again}, differing as (select coalesce(again.ticker, kept.ticker) as ticker, "
+        f"coalesce(again.region, kept.region) as region, "
         f"coalesce(again.bucket, kept.{quote(bucket)}::date) as {quote(bucket)}, concat_ws(' ', {differs}) as differs "
-        f"from again full join {name} as kept on (kept.ticker, kept.region, kept.{quote(bucket)}::date) = "
-        f"(again.ticker, again.region, again.bucket) where ({kept}) is distinct from ({wanted})"
+        f"from again full join public.{quote(aggregate.name)} as kept "
+        f"on (kept.ticker, kept.region, kept.{quote(bucket)}::date) = (again.ticker, again.region, again.bucket) "
+        f"where ({kept}) is distinct from ({wanted}) and {history} is not true) select * from differing"
+    )
+
+
+def _waits(aggregate: Aggregate) -> str:
+    """Whether a stored bucket was changed since: TimescaleDB's logs name its time, or end on its first day (10296)."""
+    step = {"quarter": "3 months"}.get(aggregate.bucket, f"1 {aggregate.bucket}")
+    after, before = (
+        f"extract(epoch from {quote(aggregate.bucket)} {shift} interval '{step}') * 1000000" for shift in "+-"
+    )
+    stored = f"extract(epoch from {quote(aggregate.bucket)}) * 1000000 < watermark"
+    return f"exists (select from {_changes(aggregate)} and {stored} and lowest < {after} and greatest >= {before})"
+
+
+def _changes(aggregate: Aggregate) -> str:
+    """Changes of what is stored, in microseconds, each with the watermark."""
+    log = "_timescaledb_catalog.continuous_aggs_{}_invalidation_log"
+    span = "select lowest_modified_value as lowest, greatest_modified_value as greatest from"
+    return (
+        f"{_bookkeeping(aggregate)} join _timescaledb_catalog.continuous_aggs_watermark using (mat_hypertable_id) "
+        f"cross join lateral ({span} {log.format('hypertable')} where hypertable_id = raw_hypertable_id "
+        f"union all {span} {log.format('materialization')} where materialization_id = mat_hypertable_id) as changed "
+        "where lowest < watermark"
+    )
+
+
+def _bookkeeping(aggregate: Aggregate) -> str:
+    return (
+        "(select mat_hypertable_id, raw_hypertable_id from _timescaledb_catalog.continuous_agg "
+        f"where user_view_schema = 'public' and user_view_name = {literal(aggregate.name)}) as aggregate"
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 
 import pyarrow as pa
 
 from expectations.catalog import Catalog, TargetTable
 from expectations.expected.base import literal
-from expectations.parity import canonical, quarantine, target
+from expectations.parity import canonical, quarantine, retained, target
 from expectations.parity.explain import POSTGRES
 from expectations.parity.shape import ORIGIN, Region, Shape
 from expectations.parity.source import CLASSES, ROWID
@@ -31,6 +32,7 @@ class Counts:
     rejected: int
     public: int | None
     quarantined: int
+    retained: int = 0
 
 
 class Survey:
@@ -88,7 +90,7 @@ class Survey:
                 f"{self._counting('public', name) if name in self.catalog.tables else 'null'}, "
                 f"{self._counting('raw', 'rejected_rows', name)}, {self._counting('audit', 'quarantine', name)}"
             )[0]
-            yield Counts(name, rows, raw, rejected or 0, public, quarantined or 0)
+            yield Counts(name, rows, raw, rejected or 0, public, quarantined or 0, self._retained(name))
 
     def _counting(self, schema: str, relation: str, table: str | None = None) -> str:
         """A count of a relation's rows, or of those that tell of a table; NULL where it is not there."""
@@ -99,12 +101,30 @@ class Survey:
 
     def lost(self, name: str) -> int:
         """How many rows of raw are, by their rowids, neither in public nor in quarantine."""
-        (rows,) = self._rows(
-            f"select count(*) from {target.relation('raw', name)} as r where not exists (select from "
+        (rows,) = self._rows(f"select count(*) {self._lost(name)}")
+        return int(rows[0])
+
+    def _lost(self, name: str) -> str:
+        return (
+            f"from {target.relation('raw', name)} as r where not exists (select from "
             f"{target.relation('public', name)} as p where p.{ORIGIN} = r.{ROWID}) and not exists (select from "
             f"audit.quarantine as q where q.table_name = {literal(name)} and q.rowid = r.{ROWID})"
         )
-        return int(rows[0])
+
+    def _retained(self, name: str) -> int:
+        """How many of those are older than what retention has left."""
+        first = self._begin(name)
+        if first is None or not {("raw", name), ("public", name)} <= self.relations:
+            return 0
+        hypertable = self.catalog.tables[name].hypertable
+        assert hypertable
+        return retained.count(
+            self._rows(f"select {hypertable.time_column}, count(*) {self._lost(name)} group by 1"), first
+        )
+
+    def _begin(self, name: str) -> date | None:
+        declared = self.catalog.tables.get(name)
+        return retained.begin(self.ground.plain, name) if declared and declared.hypertable else None
 
     def jobs(self, chosen: Collection[str], summed: bool) -> Iterator[TableJob]:
         """What to compare of these tables; those that raw lacks are left to `counts`."""
@@ -172,6 +192,7 @@ class Survey:
         return replace(
             job,
             quarantined=self.quarantined.get(declared.name, frozenset()),
+            begin=self._begin(declared.name),
             shape=Shape(compared, declared.key, rules, time, self.catalog.sources.get(declared.name, {})),
             public_problems=tuple(problems),
         )

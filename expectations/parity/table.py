@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import adbc_driver_postgresql.dbapi as adbc
 import numpy as np
 import psycopg2.extensions
 import pyarrow as pa
 
-from expectations.parity import digest, source, target
+from expectations.parity import digest, retained, source, target
 from expectations.parity.columns import Columns
 from expectations.parity.digest import Words
 from expectations.parity.match import Digests
@@ -65,6 +66,7 @@ class TableJob:
         raw_names: the raw column's name by the source's.
         rejected: rowids that raw.rejected_rows holds.
         quarantined: rowids that audit.quarantine holds.
+        begin: the first day of what retention has left of the hypertable; None where it took nothing.
         shape: how a row becomes canonical; None when public has no such table.
         problems: what is wrong with the columns of raw already, public_problems with those of public.
         summed: whether the columns are summed up too.
@@ -75,6 +77,7 @@ class TableJob:
     raw_names: Mapping[str, str]
     rejected: frozenset[int]
     quarantined: frozenset[int] = frozenset()
+    begin: date | None = None
     shape: Shape | None = None
     problems: tuple[str, ...] = ()
     public_problems: tuple[str, ...] = ()
@@ -99,6 +102,8 @@ def read_source(job: TableJob, ground: Ground, progress: Progress, over: threadi
             sides.as_raw.columns.add({job.raw_names[name]: column for name, column in batch.columns.items()})
         if job.shape:
             lives = batch.but(parked)
+            if job.begin:
+                lives = retained.without(lives, job.shape, job.begin)
             columns, unread = job.shape.canonical(lives)
             words = _as_public(job.shape, columns, unread, lives.unfit)
             sides.as_public.digests.add(*words, digest.words(lives.rowids))
