@@ -88,6 +88,7 @@ def test_the_policies_run_by_themselves(
 ) -> None:
     with make_place("server") as place:
         step(place, source(tmp_path / "spock.db"), build=("build", "--vars", "{compression_batch_rows: 1}"))
+        assert place.query("show timescaledb.max_tuples_decompressed_per_dml_transaction") == [("0",)]
         chunk = place.query(CHUNKS)[0][0]
         place.query("select decompress_chunk(format('_timescaledb_internal.%%I', %s::text)::regclass)", chunk)
         place.query(
