@@ -77,12 +77,16 @@ STORAGE: dict[str, list[Fault]] = {
             "it is not so",
         ),
         (
-            "select alter_job(j.job_id, scheduled => false) from timescaledb_information.jobs as j "
-            "join timescaledb_information.continuous_aggregates as a "
-            "on j.hypertable_name in (a.materialization_hypertable_name, a.view_name) "
-            "where view_name = 'ohlcv_quarterly'",
-            "ohlcv_quarterly has its refresh policy, every 1 day",
+            "select alter_job(job_id, scheduled => false) from timescaledb_information.jobs "
+            "where proc_schema = 'audit'",
+            "the job that refreshes ohlcv_quarterly runs every 1 hour",
             "it is not so",
+        ),
+        (
+            "select add_continuous_aggregate_policy('ohlcv_yearly', start_offset => null, end_offset => null, "
+            "schedule_interval => interval '1 day', initial_start => '2200-01-01'::timestamptz)",
+            "no other policy refreshes ohlcv_yearly",
+            "policy_refresh_continuous_aggregate",
         ),
         (
             "select add_retention_policy('ohlcv_data', interval '1 year', initial_start => '2200-01-01'::timestamptz)",
@@ -98,7 +102,7 @@ STORAGE: dict[str, list[Fault]] = {
         (
             "create procedure public.sweep(job int, config jsonb) language sql as 'delete from trades where id < 0'; "
             "select add_job('public.sweep', '1 day', initial_start => '2200-01-01'::timestamptz)",
-            "every background job is one of TimescaleDB's own",
+            "every background job is one of TimescaleDB's own, or refreshes the aggregates",
             "sweep",
         ),
         (

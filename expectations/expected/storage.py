@@ -107,8 +107,8 @@ def storage(declared: Catalog) -> Iterator[Expected]:
     )
     yield no_rows(
         "every background job is one of TimescaleDB's own, or refreshes the aggregates",
-        f"select job_id, proc_schema, proc_name, config from timescaledb_information.jobs as j where not ({OURS}) and exists ("
-        "select from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace "
+        f"select job_id, proc_schema, proc_name, config from timescaledb_information.jobs as j where not ({OURS}) "
+        "and exists (select from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace "
         "where (n.nspname, p.proname) = (j.proc_schema, j.proc_name) and not exists (select from pg_depend as d "
         "where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'))",
         "warning",
