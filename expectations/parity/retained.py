@@ -49,6 +49,7 @@ def count(texts: Iterable[tuple[object, int]], first: date) -> int:
 
 def _is_before(text: object, first: date) -> bool:
     try:
-        return canonical.read_date(text) < first
+        day = canonical.read_date(text)
     except ValueError:
         return False
+    return day is not None and day < first
