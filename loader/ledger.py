@@ -241,18 +241,33 @@ class Ledger:
         return dict(self._rows(counted)) if self.exists() else {}
 
     def record(self, table: TablePlan, load_id: int, raw_rows: int) -> tuple[int, int]:
-        """Write a table's line from its windows and return (source rows, rejected rows)."""
-        columns = {column.source: {"name": column.target, "type": column.type} for column in table.columns}
+        """Write a table's line from its windows and return (source rows, rejected rows).
+
+        `columns` and `keys` also tell what the file declares, which no row of raw does.
+        """
+        declared = {column.name: column for column in table.source.columns}
+        columns = {
+            column.source: {
+                "name": column.target,
+                "type": column.type,
+                "required": declared[column.source].required,
+                "default": declared[column.source].default,
+            }
+            for column in table.columns
+        }
+        names = {column.source: column.target for column in table.columns}
+        keys = [[names[name] for name in key] for key in table.source.keys]
         (counts,) = self._rows(
             "insert into raw._tables as t "
-            "(table_name, source_rows, raw_rows, rejected_rows, columns, load_id, removed_rows, noted_since) "
-            "select %s, coalesce(sum(source_rows), 0), %s, coalesce(sum(rejected_rows), 0), %s, %s, "
+            "(table_name, source_rows, raw_rows, rejected_rows, columns, keys, load_id, removed_rows, noted_since) "
+            "select %s, coalesce(sum(source_rows), 0), %s, coalesce(sum(rejected_rows), 0), %s, %s, %s, "
             "(select count(*) from raw._removed where table_name = %s), %s from raw._windows where table_name = %s "
             "on conflict (table_name) do update set source_rows = excluded.source_rows, raw_rows = excluded.raw_rows, "
-            "rejected_rows = excluded.rejected_rows, columns = excluded.columns, load_id = excluded.load_id, "
+            "rejected_rows = excluded.rejected_rows, columns = excluded.columns, keys = excluded.keys, "
+            "load_id = excluded.load_id, "
             "removed_rows = excluded.removed_rows, noted_since = coalesce(t.noted_since, excluded.noted_since), "
             "loaded_at = clock_timestamp() returning source_rows, rejected_rows",
-            *(table.target, raw_rows, json.dumps(columns, ensure_ascii=False), load_id),
+            *(table.target, raw_rows, *(json.dumps(told, ensure_ascii=False) for told in (columns, keys)), load_id),
             *(table.target, load_id, table.target),
         )
         return int(counts[0]), int(counts[1])

@@ -70,5 +70,8 @@ begin
         alter table raw._loads add column if not exists tables integer;
         alter table raw._tables add column removed_rows bigint, add column noted_since bigint;
     end if;
+    if not exists (select from pg_attribute where attrelid = 'raw._tables'::regclass and attname = 'keys') then
+        alter table raw._tables add column keys jsonb;
+    end if;
 end $$;
 """

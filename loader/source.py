@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,15 @@ STORED_GENERATED = (0, 2, 3)  # table_xinfo.hidden: ordinary, generated virtual,
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column as declared; `affinity` by the rules of https://www.sqlite.org/datatype3.html#determination_of_column_affinity."""
+    """A column as declared; `affinity` by the rules of https://www.sqlite.org/datatype3.html#determination_of_column_affinity.
+
+    `default` is SQL, as the file has it.
+    """
 
     name: str
     declared: str
+    required: bool = False
+    default: str | None = None
 
     @property
     def affinity(self) -> str:
@@ -44,6 +50,7 @@ class SourceTable:
         root: the page of the file at which its b-tree begins.
         rowid_column: the column that is SQLite's rowid by another name, which no record holds.
         computes: some column is computed from others, so that its records are not its columns.
+        keys: the columns of the primary key and of each UNIQUE, whether a constraint or an index.
     """
 
     name: str
@@ -54,6 +61,7 @@ class SourceTable:
     root: int
     rowid_column: str | None
     computes: bool
+    keys: tuple[tuple[str, ...], ...] = ()
 
     @property
     def count(self) -> str:
@@ -119,25 +127,39 @@ def _text(name: bytes) -> str:
 
 def _table(connection: sqlite3.Connection, name: str, root: int) -> SourceTable:
     described = undecoded(
-        connection, "select name, coalesce(type, ''), pk, hidden from pragma_table_xinfo(?) order by cid", name
+        connection,
+        "select name, coalesce(type, ''), pk, hidden, \"notnull\", dflt_value from pragma_table_xinfo(?) order by cid",
+        name,
     )
     columns = tuple(
-        SourceColumn(_text(column), _text(kind)) for column, kind, _, hidden in described if hidden in STORED_GENERATED
+        SourceColumn(_text(column), _text(kind), bool(required), None if default is None else _text(default))
+        for column, kind, _, hidden, required, default in described
+        if hidden in STORED_GENERATED
     )
-    key = [_text(column) for column, _, place, _ in sorted(described, key=lambda row: int(row[2])) if place]
+    key = [_text(column) for column, _, place, *_ in sorted(described, key=lambda row: int(row[2])) if place]
+    keys = tuple(dict.fromkeys([tuple(key)] * bool(key) + [*_unique(connection, name)]))
     taken = {column.name.lower() for column in columns}
     free = next((alias for alias in ROWID_NAMES if alias not in taken), None)
     key_index = connection.execute("select name from pragma_index_list(?) where origin = 'pk'", (name,)).fetchone()
     without_rowid = key_index is not None and _holds_rows(connection, key_index[0])
-    computes = any(hidden for *_, hidden in described)
+    computes = any(row[3] for row in described)
     if free is not None and not without_rowid:
         # A primary key without an index of its own is the rowid itself.
         rowid_column = key[0] if key and key_index is None else None
-        return SourceTable(name, columns, f"{quote(name)} not indexed", free, True, root, rowid_column, computes)
+        return SourceTable(name, columns, f"{quote(name)} not indexed", free, True, root, rowid_column, computes, keys)
     # Where a table has no rowids, SQLite heeds `not indexed` for a bare count(*) only.
     scan = f"{quote(name)} indexed by {quote(key_index[0])}" if without_rowid else f"{quote(name)} not indexed"
     order = f"order by {', '.join(map(quote, key))}" if key else ""  # without a key: as they lie in the file
-    return SourceTable(name, columns, scan, f"row_number() over ({order})", False, root, None, computes)
+    return SourceTable(name, columns, scan, f"row_number() over ({order})", False, root, None, computes, keys)
+
+
+def _unique(connection: sqlite3.Connection, name: str) -> Iterator[tuple[str, ...]]:
+    """The columns of each unique index over all rows and nothing but columns."""
+    listed = undecoded(connection, 'select name from pragma_index_list(?) where "unique" and not partial', name)
+    for (index,) in listed:
+        columns = undecoded(connection, "select name from pragma_index_info(?)", _text(index))
+        if all(column is not None for (column,) in columns):
+            yield tuple(_text(column) for (column,) in columns)
 
 
 def _holds_rows(connection: sqlite3.Connection, key_index: str) -> bool:

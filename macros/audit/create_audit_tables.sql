@@ -14,6 +14,17 @@
         primary key (relation, kind, name)
     );
 
+    create table if not exists audit.source_rules (
+        table_name text not null,
+        kind text not null,
+        columns text not null,
+        constraint_name text,
+        weakened text,
+        rows bigint,
+        since timestamptz not null,
+        primary key (table_name, kind, columns)
+    );
+
     create table if not exists audit.quarantine (
         table_name text not null,
         rowid bigint not null,

@@ -8,15 +8,24 @@
     {%- do statement_rows("select pg_advisory_xact_lock(hashtext('quant: " ~ spec.name ~ "'))") -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
+    {%- do create_sequences(spec) -%}
     {%- set existing = existing_columns(relation | string) -%}
     {%- set is_new = not existing -%}
     {%- if is_new -%}
         {%- do create_durable_table(relation, spec) -%}
+        {%- if source_table -%}
+            {#- on the empty table, where it costs nothing -#}
+            {%- do reconcile_rules(relation, spec) -%}
+        {%- endif -%}
     {%- else -%}
         {%- do evolve_durable_table(relation, spec, existing) -%}
     {%- endif -%}
+    {%- do own_sequences(relation, spec) -%}
     {%- set outcome = fill_table(relation, spec, sql, source_table, is_new) if source_table else 'READY' -%}
     {%- do reconcile_constraints(relation, spec) -%}
+    {%- if source_table -%}
+        {%- do reconcile_rules(relation, spec) -%}
+    {%- endif -%}
     {%- do reconcile_indexes(relation, config.get('named_indexes', {})) -%}
     {%- if config.get('hypertable') -%}
         {%- do reconcile_chunk_interval(relation, config.get('hypertable')) -%}

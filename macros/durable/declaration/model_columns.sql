@@ -5,7 +5,7 @@
     {%- set existing = existing_columns(relation | string) -%}
     {%- set columns = {} -%}
     {%- for name, column in spec.columns.items() if name != 'source_rowid' -%}
-        {%- if name not in yielded and not column.extra -%}
+        {%- if name not in yielded and (not column.extra or name in declared_columns(config.get('source_table'))) -%}
             {{ exceptions.raise_compiler_error(
                 "The model " ~ spec.name ~ " declares the column " ~ name ~ " in its yml but its SQL does not yield it:"
                 ~ " add it to the SQL, or take it out of the yml.") }}

@@ -2,7 +2,7 @@
 {% macro table_spec(model) %}
     {%- set spec = {
         'name': model.name, 'columns': {}, 'key': [], 'constraints': {}, 'foreign_keys': [], 'checks': {},
-        'if_null': {}, 'computed': []
+        'if_null': {}, 'computed': [], 'rules': {'required': {}, 'defaults': {}, 'unique': []}
     } -%}
     {%- for column in model.columns.values() -%}
         {%- set extra = [] -%}
@@ -12,10 +12,15 @@
                 "The column " ~ column.name ~ " of " ~ model.name ~ " has no data_type: declare one in its yml.") }}
         {%- endif -%}
         {%- for constraint in column.constraints -%}
-            {%- if constraint.type == 'not_null' -%}
+            {%- if constraint.type == 'not_null' and (constraint.expression or '').startswith('of the source') -%}
+                {%- do spec.rules.required.update({column.name: 'but for stubs' in constraint.expression}) -%}
+            {%- elif constraint.type == 'not_null' -%}
                 {%- do spec_column.update({'not_null': true}) -%}
             {%- elif constraint.type == 'custom' -%}
                 {%- do extra.append(constraint.expression) -%}
+                {%- if constraint.expression.startswith('default ') -%}
+                    {%- do spec.rules.defaults.update({column.name: constraint.expression[8:]}) -%}
+                {%- endif -%}
             {%- elif constraint.type == 'primary_key' -%}
                 {%- do spec.key.append(column.name) -%}
             {%- elif constraint.type == 'check' -%}
@@ -36,6 +41,8 @@
         {%- set listed = constraint.columns | join(', ') -%}
         {%- if constraint.type == 'primary_key' -%}
             {%- do spec.key.extend(constraint.columns) -%}
+        {%- elif constraint.type == 'unique' and constraint.expression == 'of the source' -%}
+            {%- do spec.rules.unique.append(constraint.columns) -%}
         {%- elif constraint.type == 'unique' -%}
             {%- do spec.constraints.update({
                 constraint.name or model.name ~ '_' ~ constraint.columns | join('_') ~ '_key': 'unique (' ~ listed ~ ')'}) -%}

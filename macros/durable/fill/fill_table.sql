@@ -45,6 +45,7 @@
     {%- if config.get('stub_where') -%}
         {%- do drop_needless_stubs(relation, spec, due, is_new) -%}
     {%- endif -%}
+    {%- do loosen_rules(relation, spec, due, columns) -%}
     {%- set written = upsert_due(relation, spec, due, columns, is_new) -%}
     {%- set quarantined = quarantine_due(spec, due, source_table, is_new) -%}
     {%- do continue_identity(relation, spec) -%}
