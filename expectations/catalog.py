@@ -21,6 +21,7 @@ BUCKET = re.compile(r"""\btime_bucket\(.*?\)\s+as\s+(\w+)""", re.I | re.S)
 READ = re.compile(r"""\{\{\s*ref\(\s*['"](\w+)['"]\s*\)\s*\}\}""")
 DOCUMENTED = re.compile(r"""\{\{\s*doc\(\s*['"](\w+)['"]\s*\)\s*\}\}""")
 BLOCK = re.compile(r"\{%-?\s*docs (\w+)\s*-?%\}(.*?)\{%-?\s*enddocs\s*-?%\}", re.S)
+OF_SOURCE, DEFAULT = "of the source", "default "
 REFERENCE = re.compile(r"""^\s*ref\(\s*['"](\w+)['"]\s*\)\s*$""")
 
 
@@ -58,6 +59,25 @@ class Hypertable:
 
 
 @dataclass(frozen=True)
+class SourceRules:
+    """What an application of the source relies on, where its rows and its file do not say otherwise.
+
+    Attributes:
+        required: the columns that are NOT NULL; True for one that stubs leave NULL.
+        defaults: SQL by column.
+        unique: groups of columns.
+        weakened: why a group is not kept unique, by 'unique (a, b)'.
+        stubs: the condition that marks a row that stands in for a missing parent; empty where there are none.
+    """
+
+    required: Mapping[str, bool] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    unique: tuple[tuple[str, ...], ...] = ()
+    weakened: Mapping[str, str] = field(default_factory=dict)
+    stubs: str = ""
+
+
+@dataclass(frozen=True)
 class TargetTable:
     """A table of the schema `public`.
 
@@ -81,6 +101,7 @@ class TargetTable:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     if_null: Mapping[str, str] = field(default_factory=dict)
     stub_where: str = "false"
+    rules: SourceRules = SourceRules()
 
     def regions(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """Region columns that belong to a ticker: {region: (ticker, the tables whose region it inherits)}."""
@@ -165,12 +186,13 @@ def read(models: Path = MODELS) -> Catalog:
 
 def _table(model: dict[str, Any], variables: Mapping[str, Any], blocks: Mapping[str, str]) -> TargetTable:
     constraints = list(_constraints(model))
+    config = model.get("config", {})
+    strict = [constraint for constraint in constraints if not _is_rule(constraint, config)]
     clauses: dict[str, str] = {}
-    for one in constraints:
+    for one in strict:
         if one["type"] == "custom":
             column = one["columns"][0]
             clauses[column] = f"{clauses.get(column, '')} {one['expression']}".strip()
-    config = model.get("config", {})
     key = next((tuple(c["columns"]) for c in constraints if c["type"] == "primary_key"), None)
     if key is None:
         raise UserError(f"The table {model['name']} has no primary key in models/: nothing could be said of its rows.")
@@ -190,8 +212,8 @@ def _table(model: dict[str, Any], variables: Mapping[str, Any], blocks: Mapping[
         indexes=config.get("named_indexes", {}),
         hypertable=hypertable,
         description=model.get("description", ""),
-        required=frozenset(c["columns"][0] for c in constraints if c["type"] == "not_null"),
-        unique=tuple(tuple(c["columns"]) for c in constraints if c["type"] == "unique"),
+        required=frozenset(c["columns"][0] for c in strict if c["type"] == "not_null"),
+        unique=tuple(tuple(c["columns"]) for c in strict if c["type"] == "unique"),
         clauses=clauses,
         descriptions={
             column["name"]: DOCUMENTED.sub(lambda found: blocks[found[1]], column["description"]).strip()
@@ -200,6 +222,24 @@ def _table(model: dict[str, Any], variables: Mapping[str, Any], blocks: Mapping[
         },
         if_null={str(column["name"]): _if_null(column) for column in model.get("columns", [])},
         stub_where=config.get("stub_where", "false"),
+        rules=_rules(constraints, config),
+    )
+
+
+def _is_rule(constraint: dict[str, Any], config: Mapping[str, Any]) -> bool:
+    """Whether it stands for the source's applications alone, and so gives way to the source's rows."""
+    told = str(constraint.get("expression", ""))
+    return told.startswith(OF_SOURCE) or ("source_table" in config and told.startswith(DEFAULT))
+
+
+def _rules(constraints: list[dict[str, Any]], config: Mapping[str, Any]) -> SourceRules:
+    found = [constraint for constraint in constraints if _is_rule(constraint, config)]
+    return SourceRules(
+        {c["columns"][0]: c["expression"] != OF_SOURCE for c in found if c["type"] == "not_null"},
+        {c["columns"][0]: c["expression"].removeprefix(DEFAULT) for c in found if c["type"] == "custom"},
+        tuple(tuple(c["columns"]) for c in found if c["type"] == "unique"),
+        config.get("weakened", {}),
+        config.get("stub_where", ""),
     )
 
 

@@ -19,13 +19,14 @@ from loader.command import leave
 from loader.errors import COULD_NOT_RUN, WELL, UserError
 from loader.paths import PROJECT, as_text, source_path
 from loader.target import TARGETS
-from loader.wording import as_json, printable
+from loader.wording import as_json, counted, printable
 
 if TYPE_CHECKING:
     from expectations.session import Session
     from expectations.verdict import TableLine
 
 DATA_DOCS = PROJECT / "reports" / "data_docs"
+WEAKENED = 20  # rules that are listed one by one
 QUICK = ("counts", "fingerprints", "health")
 
 
@@ -149,6 +150,7 @@ def _run(chosen: argparse.Namespace) -> int:
                     "A load or a build has written while this was read, and the embedded engine holds no snapshot: "
                     "differences may be no more than that. Run again when nothing else is at work."
                 )
+            notes += _weakened(session)
             part = "quick" if chosen.quick else "-".join(suites if chosen.only else ())
             facts = report.gather(session, report.Occasion(began, declared.suites, tuple(suites), part), source)
     seconds = round(time.monotonic() - begun, 1)
@@ -213,6 +215,13 @@ def _own_rows(lines: Sequence[TableLine]) -> list[str]:
         return []
     listed = ", ".join(f"{count:,} in {table}" for table, count in others.items())
     return [f"Rows in public that the source does not give (an application's, or deleted in the source): {listed}."]
+
+
+def _weakened(session: Session) -> list[str]:
+    """The rules of the source that do not stand in public, each with the rows that forbid it."""
+    told = [f"Weakened: {one}." for found in session.judged_rules.values() for one in found.weakened]
+    more = [f"And {counted(len(told) - WEAKENED, 'weakened rule')} more: see audit.source_rules."]
+    return told[:WEAKENED] + (more if len(told) > WEAKENED else [])
 
 
 def script() -> NoReturn:

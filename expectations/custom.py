@@ -182,6 +182,17 @@ def _unlike(comparison: Comparison) -> list[str]:
     return [f"{comparison.relation}.{name}: {'; '.join(told)}" for name, told in differences.items()]
 
 
+class ExpectSourceRulesInPublic(Judging, BatchExpectation):
+    """NOT NULL, DEFAULT and UNIQUE of the file stand in public, or rows that are there break them."""
+
+    table: str
+
+    def judge(self, engine: object) -> Outcome:  # noqa: ARG002
+        now = session.current()
+        found = now.rules(self.table)
+        return _outcome(found.problems, f"{len(found.weakened)} weakened")
+
+
 class ExpectQueryWithinBudget(Judging, BatchExpectation):
     """A query of the platform returns rows within its budget; over a table that is still empty it says so."""
 

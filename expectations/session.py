@@ -20,7 +20,9 @@ from expectations.moment import APPLICATION, Moment, held
 from expectations.parity import dates
 from expectations.parity import target as arrow
 from expectations.parity.examine import compare
+from expectations.parity.file_rules import of_file
 from expectations.parity.result import Comparison
+from expectations.parity.rules import Found, Judge
 from expectations.parity.source import open_files
 from expectations.parity.survey import Counts, Survey
 from expectations.parity.table import Ground, Progress
@@ -53,6 +55,7 @@ class Session:
         self.survey = Survey(ground, catalog)
         self.comparisons: dict[str, tuple[Comparison, Comparison | None]] = {}
         self.timings: dict[str, queries.Timing | None] = {}
+        self.judged_rules: dict[str, Found] = {}
 
     @cached_property
     def counts(self) -> dict[str, Counts]:
@@ -87,6 +90,15 @@ class Session:
     def copied(self) -> list[str]:
         """The declared tables that are filled from the source."""
         return [name for name in self.survey.catalog.tables if name in self.survey.catalog.sources]
+
+    def rules(self, table: str) -> Found:
+        """How the source's rules stand in a declared table of public."""
+        if table not in self.judged_rules:
+            there = self.survey.tables.get(table)
+            file = of_file(self.ground.files.plain, there.name) if there else None
+            judge = Judge(self.ground.plain, self.survey.catalog.tables[table], file)
+            self.judged_rules[table] = judge.judge()
+        return self.judged_rules[table]
 
     @cached_property
     def structure(self) -> Structure:

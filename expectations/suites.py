@@ -15,7 +15,7 @@ from typing import Any
 
 from expectations import catalog
 from expectations.catalog import Catalog
-from expectations.expected import health, integrity, parity, speed
+from expectations.expected import constraints, health, integrity, parity, speed
 from expectations.expected.base import Expected
 
 FOLDER = Path(__file__).resolve().parent
@@ -35,6 +35,7 @@ SUITES: dict[str, Callable[[Catalog], Iterator[Expected]]] = {
     "fingerprints": parity.fingerprints,
     "keys": integrity.keys,
     "aggregates": integrity.aggregates,
+    "constraints": constraints.constraints,
     "content": integrity.content,
     "health": health.health,
     "speed": speed.speed,

@@ -20,6 +20,7 @@ TYPES: Mapping[str, frozenset[str]] = {
     "expect_source_columns_in_raw": frozenset(),
     "expect_source_months": frozenset({"place", "table"}),
     "expect_source_rows_in_raw": frozenset(),
+    "expect_source_rules_in_public": frozenset({"table"}),
     "expect_source_values_in_public": frozenset({"table"}),
     "expect_source_values_in_raw": frozenset(),
     "expect_stubs_to_be_bare": frozenset({"table"}),

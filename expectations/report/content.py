@@ -20,6 +20,7 @@ MEANINGS = {
     "fingerprints": "the prices of each ticker, month by month",
     "keys": "keys unique, references and checks true of the data",
     "aggregates": "filled, current, and equal to the daily rows summed up again",
+    "constraints": "the source’s NOT NULLs, defaults and unique keys",
     "content": "what looks wrong in the data itself",
     "health": "hypertables, compression, policies and indexes as declared",
     "speed": "the platform’s queries within their budgets",

@@ -22,8 +22,8 @@
         {{ return(text | replace('+', '') | replace(number.group(2) or '', '')) }}
     {%- elif type == 'double precision' and match("^[-+]?([0-9]{1,250}([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]{1,2})?$", text) -%}
         {{ return(text) }}
-    {%- elif type == 'boolean' and (bare in ('true', 'false') or text in ('0', '1')) -%}
-        {{ return('true' if bare == 'true' or text == '1' else 'false') }}
+    {%- elif type == 'boolean' and text | lower in ('true', 'false', '0', '1') -%}
+        {{ return('true' if text | lower in ('true', '1') else 'false') }}
     {%- elif type in ('bigint', 'double precision') and bare in ('true', 'false') -%}
         {{ return('1' if bare == 'true' else '0') }}
     {%- elif type not in ('text', 'date', 'timestamp with time zone') or not quoted and not (type == 'text' and match("^[0-9]{1,18}$", text)) -%}

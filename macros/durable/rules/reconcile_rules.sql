@@ -31,7 +31,7 @@
 {#- How many rows break each rule that does not stand. -#}
 {% macro count_breaking(relation, rules) %}
     {%- set tests = [] -%}
-    {%- for rule in rules if rule.breaks and not rule.stands -%}
+    {%- for rule in rules if rule.breaks and not rule.stands and not rule.weakened -%}
         {%- do tests.append(rule) -%}
     {%- endfor -%}
     {%- if tests -%}
@@ -59,7 +59,7 @@
         {%- endset -%}
         {%- set rows = run_query(sql).rows[0][0] | int -%}
         {%- if rows -%}
-            {%- do weaken(rule, rows) -%}
+            {%- do rule.update({'rows': rows, 'weakened': 'may be the same in two rows, since ' ~ rows ~ ' rows share theirs'}) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if config.get('hypertable') and timescale_version() < 218 and compression_is_set_up(relation) -%}
@@ -70,8 +70,9 @@
 {% endmacro %}
 
 {% macro weaken(rule, rows) %}
-    {%- set reason = 'may be NULL, since ' ~ rows ~ ' row' ~ (' is' if rows == 1 else 's are') if rule.kind == 'not_null'
-        else 'may be the same in two rows, since ' ~ rows ~ ' rows share theirs' -%}
+    {%- set are = rows ~ ' row' ~ (' is' if rows == 1 else 's are') -%}
+    {%- set reason = 'may be NULL, since ' ~ are if rule.kind == 'not_null'
+        else 'may be the same in two rows, since ' ~ are ~ ' too long for an index' -%}
     {%- do rule.update({'weakened': reason, 'rows': rows}) -%}
 {% endmacro %}
 

@@ -23,7 +23,7 @@
             {%- if translated -%}
                 {%- do defaults.update({name: translated}) -%}
             {%- elif name not in defaults -%}
-                {%- do rules.append({'kind': 'default', 'columns': [name], 'stands': false,
+                {%- do rules.append({'kind': 'default', 'columns': [name],
                     'weakened': 'nobody translates ' ~ column.default}) -%}
             {%- endif -%}
         {%- endif -%}
@@ -53,21 +53,25 @@
         {%- endfor -%}
         {%- if columns | sort | join(', ') not in keys and not columns | reject('in', present) | list -%}
             {%- do keys.update({columns | sort | join(', '): true}) -%}
-            {%- do rules.append(unique_rule(spec, columns)) -%}
+            {%- do rules.append(unique_rule(spec, columns, present)) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(rules) }}
 {% endmacro %}
 
-{% macro unique_rule(spec, columns) %}
+{#- The longest entry of an index has some 2,700 bytes. -#}
+{% macro unique_rule(spec, columns, present) %}
+    {%- set lengths = ['0'] -%}
+    {%- for column in columns if present[column] == 'text' -%}
+        {%- do lengths.append('coalesce(octet_length(' ~ adapter.quote(column) ~ '), 0)') -%}
+    {%- endfor -%}
     {%- set name = rule_name(spec.name ~ '_' ~ columns | join('_'), 'key') -%}
-    {%- set rule = {'kind': 'unique', 'columns': columns, 'constraint': name,
+    {%- set rule = {'kind': 'unique', 'columns': columns, 'constraint': name, 'breaks': lengths | join(' + ') ~ ' > 2500',
         'set': 'add constraint ' ~ name ~ ' unique (' ~ quoted_list(columns) ~ ')'} -%}
     {%- set declared = config.get('weakened', {}).get('unique (' ~ columns | join(', ') ~ ')') -%}
-    {%- if declared -%}
-        {%- do rule.update({'weakened': declared, 'stands': false}) -%}
-    {%- elif config.get('hypertable') and config.get('hypertable').time_column not in columns -%}
-        {%- do rule.update({'weakened': 'a unique key of a hypertable holds its ' ~ config.get('hypertable').time_column, 'stands': false}) -%}
+    {%- set time_column = config.get('hypertable', {}).get('time_column') -%}
+    {%- if declared or time_column and time_column not in columns -%}
+        {%- do rule.update({'weakened': declared or 'a unique key of a hypertable holds its ' ~ time_column}) -%}
     {%- endif -%}
     {{ return(rule) }}
 {% endmacro %}
