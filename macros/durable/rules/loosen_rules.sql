@@ -1,5 +1,5 @@
-{#- Before rows are written: takes away the rules that rows of the source would break. Such a row lives in public today, and to
-    refuse it would lose it; what then cannot be set again is told. A key is also taken away while rows swap their values: PostgreSQL
+{#- Before rows are written: takes away the rules that the source has given up, or that its rows would break. To refuse such a
+    row would lose it; what then cannot be set again is told. A key is also taken away while rows swap their values: PostgreSQL
     asks it after each row. -#}
 {% macro loosen_rules(relation, spec, due, columns) %}
     {%- set rules = source_rules(relation, spec, config.get('source_table')) -%}
@@ -40,11 +40,11 @@
             {%- do broken.append(rule) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if broken -%}
-        {%- set clauses = [] -%}
-        {%- for rule in broken -%}
-            {%- do clauses.append(unset_rule(rule.kind, rule.columns, rule.constraint)) -%}
-        {%- endfor -%}
+    {%- set clauses = given_up(relation, spec, rules, noted_rules(relation)) -%}
+    {%- for rule in broken -%}
+        {%- do clauses.append(unset_rule(rule.kind, rule.columns, rule.constraint)) -%}
+    {%- endfor -%}
+    {%- if clauses -%}
         {%- do statement_rows('alter table ' ~ relation ~ ' ' ~ clauses | join(', ')) -%}
     {%- endif -%}
 {% endmacro %}

@@ -3,10 +3,9 @@
     {%- set rules = source_rules(relation, spec, config.get('source_table')) -%}
     {%- do mark_standing(relation, rules) -%}
     {%- do count_breaking(relation, rules) -%}
-    {%- set clauses = [] -%}
-    {%- set kept = [] -%}
+    {%- set noted = noted_rules(relation) -%}
+    {%- set clauses = given_up(relation, spec, rules, noted) -%}
     {%- for rule in rules -%}
-        {%- do kept.append((rule.kind, rule.columns | join(', '))) -%}
         {%- if not rule.stands and not rule.weakened -%}
             {%- if rule.constraint -%}
                 {%- do clauses.append(unset_rule(rule.kind, rule.columns, rule.constraint)) -%}
@@ -14,18 +13,34 @@
             {%- do clauses.append(rule.set) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set present = existing_columns(relation | string) -%}
-    {%- set noted = noted_rules(relation) -%}
-    {%- for what, note in noted.items() if note.weakened is none and what not in kept -%}
-        {%- set columns = what[1].split(', ') -%}
-        {%- if not columns | reject('in', present) | list -%}
-            {%- do clauses.append(unset_rule(what[0], columns, note.constraint)) -%}
-        {%- endif -%}
-    {%- endfor -%}
     {%- if clauses -%}
         {%- do statement_rows('alter table ' ~ relation ~ ' ' ~ clauses | join(', ')) -%}
     {%- endif -%}
-    {%- do note_rules(relation, rules, noted, kept) -%}
+    {%- do note_rules(relation, rules, noted) -%}
+{% endmacro %}
+
+{#- The clauses that take away what an earlier build has set and the source no longer asks for. -#}
+{% macro given_up(relation, spec, rules, noted) %}
+    {%- set present = existing_columns(relation | string) -%}
+    {%- set kept = rule_keys(rules) -%}
+    {%- set clauses = [] -%}
+    {%- for what, note in noted.items() if note.weakened is none and what not in kept -%}
+        {%- set columns = what[1].split(', ') -%}
+        {%- set strict = what[0] == 'not_null' and not note.constraint and (spec.columns.get(columns[0]) or {}).not_null -%}
+        {%- if not strict and not columns | reject('in', present) | list -%}
+            {%- do clauses.append(unset_rule(what[0], columns, note.constraint)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(clauses) }}
+{% endmacro %}
+
+{#- What tells a rule of a table from the others: its kind and its columns. -#}
+{% macro rule_keys(rules) %}
+    {%- set keys = [] -%}
+    {%- for rule in rules -%}
+        {%- do keys.append((rule.kind, rule.columns | join(', '))) -%}
+    {%- endfor -%}
+    {{ return(keys) }}
 {% endmacro %}
 
 {#- How many rows break each rule that does not stand. -#}
@@ -95,7 +110,8 @@
 {% endmacro %}
 
 {#- Writes only what is other than it was, so that a build with nothing to do writes nothing. -#}
-{% macro note_rules(relation, rules, noted, kept) %}
+{% macro note_rules(relation, rules, noted) %}
+    {%- set kept = rule_keys(rules) -%}
     {%- set table_name = dbt.string_literal(relation.identifier) -%}
     {%- for kind, columns in noted if (kind, columns) not in kept -%}
         {%- set sql -%}
