@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from loader.plan import SYSTEM_COLUMNS, target_name
+from loader.plan import FORBIDDEN_COLUMNS, target_name
 
 # Defaults that say the present time, each of which PostgreSQL has too.
 PRESENT = re.compile(r"current_(timestamp|date)|date(time)?\((\s*'now'\s*(,\s*'(utc|localtime)'\s*)?)?\)", re.I)
@@ -34,7 +34,7 @@ def of_file(connection: sqlite3.Connection, name: str) -> FileRules:
     def ask(what: str, about: str) -> list[tuple[object, ...]]:
         return connection.execute(f"select * from pragma_{what}(?)", (about,)).fetchall()
 
-    described = {target_name(str(row[1]), SYSTEM_COLUMNS): row for row in ask("table_info", name)}
+    described = {target_name(str(row[1]), FORBIDDEN_COLUMNS): row for row in ask("table_info", name)}
     key = [column for column, row in described.items() if row[5]]
     groups = [frozenset(key)] if key else []
     by_index = False
@@ -42,7 +42,7 @@ def of_file(connection: sqlite3.Connection, name: str) -> FileRules:
         by_index |= origin == "pk"
         named = [row[2] for row in ask("index_info", str(index))]
         if unique and not partial and None not in named:
-            groups.append(frozenset(target_name(str(column), SYSTEM_COLUMNS) for column in named))
+            groups.append(frozenset(target_name(str(column), FORBIDDEN_COLUMNS) for column in named))
     number = key[0] if len(key) == 1 and not by_index and str(described[key[0]][2]).upper() == "INTEGER" else None
     return FileRules(
         {column: str(row[2] or "") for column, row in described.items()},
