@@ -190,7 +190,7 @@ class ExpectSourceRulesInPublic(Judging, BatchExpectation):
     def judge(self, engine: object) -> Outcome:  # noqa: ARG002
         now = session.current()
         found = now.rules(self.table)
-        return _outcome(found.problems, f"{len(found.weakened)} weakened")
+        return outcome(found.problems, f"{len(found.weakened)} weakened")
 
 
 class ExpectQueryWithinBudget(Judging, BatchExpectation):
