@@ -28,6 +28,11 @@ def _whole(value: object) -> int:
     raise ValueError(f"{value!r} is no whole number")
 
 
+def _moment(value: object) -> datetime | None:
+    read = canonical.read_instant(value)
+    return None if read is None else canonical.EPOCH + read * canonical.MICROSECOND
+
+
 Columns = frozenset[str]
 LONGEST_ENTRY = 2500  # bytes of text that certainly fit an index
 SLACK = timedelta(minutes=5)  # between the two clocks that are asked
@@ -37,7 +42,7 @@ READERS: Mapping[str, Callable[[object], object]] = {
     "date": canonical.read_date,
     "double precision": lambda value: float(str(value)),
     "text": str,
-    "timestamp with time zone": lambda value: canonical.EPOCH + canonical.read_instant(value) * canonical.MICROSECOND,
+    "timestamp with time zone": _moment,
 }
 COLUMNS = """
     select a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity <> '',
