@@ -39,16 +39,19 @@ PLACED = """
 """
 SHOWN, DOCTORED = "the view", "the view with more"
 MORE = 3  # rows of the source that a doctored ledger tells of too many; a doctored quarantine has one too many
-MORE_TABLES = f"""(
-    select (jsonb_populate_record(t.*, jsonb_build_object('source_rows', t.source_rows + {MORE}))).*
-    from raw._tables as t
-) as _tables"""
-MORE_QUARANTINE = """(
-    select * from audit.quarantine
-    union all
-    select (jsonb_populate_record(null::audit.quarantine, jsonb_build_object('table_name', t.table_name))).*
-    from raw._tables as t
-) as quarantine"""
+MORE_IN_BOOKS = f"""
+    with _tables as (
+        select (jsonb_populate_record(t.*, jsonb_build_object('source_rows', t.source_rows + {MORE}))).*
+        from raw._tables as t
+    ),
+
+    quarantine as (
+        select * from audit.quarantine
+        union all
+        select (jsonb_populate_record(null::audit.quarantine, jsonb_build_object('table_name', t.table_name))).*
+        from raw._tables as t
+    )
+"""
 NO_ROWS = "(select null::bigint as _rowid where false)"
 Connection = psycopg2.extensions.connection
 
@@ -250,11 +253,10 @@ def _shown_and_counted(survey: Survey, copied: list[str]) -> list[tuple[Any, ...
     """The view's rows, as it is and doctored, and the numbers of public and the quarantine by table: one statement."""
     plain = survey.ground.plain
     ((text,),) = _rows(plain, "select pg_get_viewdef('audit.conservation'::regclass)")
-    doctored = re.sub(r"\braw\._tables\b", MORE_TABLES, text.rstrip("; "))
-    doctored = re.sub(r"\baudit\.quarantine\b", MORE_QUARANTINE, doctored)
+    doctored = re.sub(r"\b(raw\.(?=_tables\b)|audit\.(?=quarantine\b))", "", text.rstrip("; "))
     parts = [
         f"select '{SHOWN}' as name, to_jsonb(c.*) as found from audit.conservation as c",
-        f"select '{DOCTORED}', to_jsonb(c.*) from ({doctored}) as c",
+        f"select '{DOCTORED}', to_jsonb(c.*) from ({MORE_IN_BOOKS} select * from ({doctored}) as v) as c",
     ]
     for name in copied:
         raw = f"raw.{quote(name)}" if ("raw", name) in survey.relations else NO_ROWS
