@@ -145,6 +145,8 @@ def _run(chosen: argparse.Namespace) -> int:
             )
             lines = tuple(_lines(session))
             notes += _own_rows(lines)
+            if not session.counts.keys() & set(session.copied):
+                notes.append("The source has none of the tables that models/ declares: nothing of it is in public.")
             if session.books() != before:
                 notes.append(
                     "A load or a build has written while this was read, and the embedded engine holds no snapshot: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,6 +86,19 @@ def test_rows_of_every_reason_are_proven(dirty: Ground) -> None:
     }
     outcome = dirty.run()
     assert outcome.code == 0
+
+
+def test_a_source_without_any_table_of_spock_is_judged(
+    make_place: Callable[[str], contextmanager[Place]], tmp_path: Path
+) -> None:
+    path = write(tmp_path / "songs.db", "create table songs (title text)", "insert into songs values ('x')")
+    with make_place("embedded") as empty:
+        step(empty, path, build=("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"))
+        outcome = run(empty, path)
+    assert outcome.code == 0
+    assert outcome.document["notes"] == [
+        "The source has none of the tables that models/ declares: nothing of it is in public."
+    ]
 
 
 @contextmanager
