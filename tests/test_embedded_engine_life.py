@@ -198,7 +198,7 @@ def test_a_kill_in_the_middle_of_the_first_start_is_mended_by_the_next(tmp_path:
     starting = subprocess.Popen(
         [sys.executable, "-m", "loader.embedded", "start", "--folder", str(tmp_path)], cwd=PROJECT
     )
-    while not (tmp_path / "pgdata" / "PG_VERSION").exists():
+    while not (tmp_path / "pgdata.new" / "PG_VERSION").exists():
         assert starting.poll() is None
         time.sleep(0.01)
     os.kill(int(_pid(tmp_path)), signal.SIGKILL)

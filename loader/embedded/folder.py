@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -47,18 +47,36 @@ def engine_folder(given: Path | None = None) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes the folder, for its owner only.
+    """Makes the folder, for its owner only. One that somebody else uses is left as it is.
 
     Raises:
-        UserError: when it cannot be made or written to.
+        UserError: when it cannot be made or written to, or holds what no engine has put there.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if not _is_ours(folder):
+            raise UserError(
+                f"The folder {folder} holds something that the embedded engine did not put there, and nothing in it was "
+                "touched: name an empty folder, or one that does not exist yet, in QUANT_EMBEDDED_DIR."
+            )
         folder.chmod(0o700)
     except OSError as error:
         raise UserError(
             f"The engine's folder {folder} cannot be used: {error.strerror}. Name another one in QUANT_EMBEDDED_DIR."
         ) from error
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the folder is empty, or an engine has made what is in it, be it half: a kill comes at any moment."""
+    cluster = folder / "pgdata"
+    if cluster.exists():
+        return (cluster / "quant_ready").is_file()
+    if (folder / "connection.json").exists():
+        with suppress(UserError):
+            return read_connection(folder) is not None
+        return False
+    # What a start puts there before the connection.
+    return all(path.name in ("starting.lock", "connection.json.new") and path.is_file() for path in folder.iterdir())
 
 
 def read_connection(folder: Path) -> Endpoint | None:

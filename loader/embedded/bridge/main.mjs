@@ -1,7 +1,7 @@
 /**
  * The embedded engine's process: `node main.mjs FOLDER`. FOLDER/connection.json says where to listen and who may come in.
  */
-import { existsSync, fstatSync, ftruncateSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, fstatSync, ftruncateSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { verifier } from './auth.mjs'
 import { Engine } from './engine.mjs'
@@ -41,23 +41,24 @@ function log(text) {
   process.stderr.write(`${new Date().toISOString()} ${text}\n`)
 }
 
-/** Makes the data folder with its database and user; a folder that a kill left half made is made again. */
+/** Makes the data folder with its database and user, aside until it is whole: what a kill left half made there is made again. */
 async function create() {
-  const finished = join(dataDir, 'quant_ready')
-  if (existsSync(finished)) return
-  rmSync(dataDir, { recursive: true, force: true })
+  if (existsSync(dataDir)) return
+  const draft = `${dataDir}.new`
+  rmSync(draft, { recursive: true, force: true })
   const engine = new Engine()
-  await engine.open({ dataDir, database: 'template1', user: 'postgres', settings })
+  await engine.open({ dataDir: draft, database: 'template1', user: 'postgres', settings })
   await engine.query(`create role ${user} superuser login password${literal(password)}`)
   await engine.query(`create database ${database} owner ${user}`)
   await engine.close()
-  await engine.open({ dataDir, database, user, settings })
+  await engine.open({ dataDir: draft, database, user, settings })
   await engine.query('create extension if not exists timescaledb')
   // PGlite's functions for these break the engine; without them, another client_encoding than UTF8 is an error of PostgreSQL's.
   await engine.query('delete from pg_conversion')
   await engine.query(readFileSync(new URL('locks.sql', import.meta.url), 'utf8'))
   await engine.close()
-  writeFileSync(finished, '')
+  writeFileSync(join(draft, 'quant_ready'), '')
+  renameSync(draft, dataDir)
 }
 
 await create()
