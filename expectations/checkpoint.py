@@ -21,6 +21,8 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import great_expectations as gx
+    import psycopg2.extensions
+    import sqlalchemy
     from great_expectations.data_context.data_context.file_data_context import FileDataContext
 
     from expectations import (
@@ -34,8 +36,9 @@ from expectations.moment import NOW, Moment
 from expectations.parity import dates
 from expectations.preflight import Declared
 from expectations.verdict import Check
+from loader import watch
 from loader.errors import UserError
-from loader.target import Target
+from loader.target import CHECKPOINT, Target
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -75,10 +78,17 @@ def run(
             docs_site.build(context, data_docs)
 
 
+@sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
+def _watch(made: object, _: object) -> None:
+    """Have the connections of Great Expectations watched, too."""
+    if isinstance(made, psycopg2.extensions.connection):
+        watch.register(made)
+
+
 @contextmanager
 def _context(target: Target, folder: Path, moment: Moment) -> Iterator[FileDataContext]:
     """The file context, with its connection closed at the end whatever happens."""
-    url = target.url().render_as_string(hide_password=False)
+    url = target.url(CHECKPOINT).render_as_string(hide_password=False)
     context = gx.get_context(mode="file", context_root_dir=folder, runtime_environment={"TARGET_DB_URL": url})
     engine: Any = context.data_sources.get("target").get_execution_engine()
     try:

@@ -15,7 +15,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, NoReturn
 
 from expectations import preflight
-from loader.command import leave
+from loader.command import WAIT_LIMIT, leave
 from loader.errors import COULD_NOT_RUN, WELL, UserError
 from loader.paths import PROJECT, as_text, source_path
 from loader.target import TARGETS
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("name", help="the checkpoint, such as phase1")
     running.add_argument("--source", metavar="PATH", help="the SQLite file (SPOCK_SQLITE, else data/spock_local.db)")
     running.add_argument("--target", choices=TARGETS, help="the database (QUANT_TARGET, else embedded)")
+    running.add_argument("--wait-limit", **WAIT_LIMIT)
     part = running.add_mutually_exclusive_group()
     part.add_argument("--quick", action="store_true", help=f"only the suites {', '.join(QUICK)}")
     part.add_argument("--only", metavar="SUITE", action="append", help="run this suite alone; may be repeated")
@@ -120,6 +121,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from expectations.session import open_session
     from expectations.verdict import Verdict
     from loader import snapshot, target
+    from loader.watch import wait_limit, watching
 
     source = source_path(chosen.source)
     snapshot.check(source)
@@ -129,7 +131,10 @@ def _run(chosen: argparse.Namespace) -> int:
     tables = catalog.read()
     preflight.ask_tables(declared, tables)
     database = target.resolve(chosen.target)
-    with snapshot.open_snapshot(source) as copy:
+    with (
+        snapshot.open_snapshot(source) as copy,
+        watching(database, target.CHECKPOINT, wait_limit(chosen.wait_limit)),
+    ):
         preflight.ask_target(database, tables)
         with open_session(copy, database, tables, suites) as session:
             notes = session.at_work.notes()

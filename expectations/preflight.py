@@ -12,9 +12,11 @@ from typing import Any
 
 from expectations.catalog import Catalog
 from expectations.expected.base import TYPES
+from loader import extension
 from loader.errors import UserError
+from loader.server import ask_strangers
 from loader.snapshot import Snapshot
-from loader.target import Target
+from loader.target import CHECKPOINT, Target
 
 FOLDER = Path(__file__).resolve().parent
 SHOWN = 3  # names in a sentence
@@ -114,8 +116,14 @@ def ask_target(target: Target, declared: Catalog) -> None:
     Raises:
         UserError: when something that the checkpoint needs is not there yet.
     """
-    with closing(target.connect("quant checkpoint")) as connection:
+    with closing(target.connect(CHECKPOINT)) as connection:
         connection.autocommit = True
+        ask_strangers(
+            connection,
+            str(target),
+            [f"public.{name}" for name in (*declared.tables, *declared.aggregates)] + ["audit.quarantine"],
+        )
+        extension.ask(connection)
         with connection.cursor() as cursor:
             cursor.execute(
                 "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "

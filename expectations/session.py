@@ -29,7 +29,7 @@ from expectations.parity.table import Ground, Progress
 from expectations.structure.structure import Structure
 from loader.interrupts import leave_to_python
 from loader.snapshot import Snapshot
-from loader.target import Target
+from loader.target import CHECKPOINT, Target
 
 COLUMNS = "columns"
 BY_VALUE = {"values", COLUMNS}  # suites that read every row of every table
@@ -138,7 +138,7 @@ def open_session(snapshot: Snapshot, target: Target, catalog: Catalog, suites: C
         open_files(snapshot.uri) as files,
         held(target, catalog) as moment,
         arrow.connect(target) as stream,
-        closing(target.connect(APPLICATION)) as plain,
+        closing(target.connect(CHECKPOINT)) as plain,
     ):
         plain.autocommit = True
         dates.read_any_date(plain)

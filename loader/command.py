@@ -6,12 +6,25 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from loader.errors import COULD_NOT_RUN
 
+
+def _seconds(given: str) -> int:
+    if not given.isdigit() or not int(given):
+        raise ArgumentTypeError(f"{given!r} is no number of seconds: give one from 1, such as 120")
+    return int(given)
+
+
+WAIT_LIMIT: Mapping[str, Any] = {
+    "type": _seconds,
+    "metavar": "SECONDS",
+    "help": "end after waiting so long for a lock or an answer (default 120, or QUANT_WAIT_LIMIT)",
+}  # an option of each command that waits for a server
 NOBODY_READS = 128 + 13  # what a shell says of a program that SIGPIPE ended
 
 

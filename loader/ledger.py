@@ -7,15 +7,12 @@ again. So each window's entry commits with its rows, and what the ledger says is
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
 import psycopg2.extensions
 
-from loader.errors import UserError
 from loader.ledger_tables import TABLES
 from loader.source import quote
 
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
 SCHEMA = "raw"
 # Of a table `t` of raw._tables: fewer rows are noted as removed than once were.
 LOST = "t.removed_rows > (select count(*) from raw._removed as r where r.table_name = t.table_name)"
-LOCK = 0x5350_4F43_4B  # "SPOCK": the advisory lock that one loader holds
+RELATIONS = tuple(f"raw.{name}" for name in ("_loads", "_tables", "_windows", "_removed", "rejected_rows"))
 
 
 @dataclass(frozen=True)
@@ -69,35 +66,11 @@ def remove(cursor: psycopg2.extensions.cursor, table: str, condition: str, load_
 
 
 class Ledger:
-    """Reads and writes the books over one connection in autocommit, which also holds the loader's lock."""
+    """Reads and writes the books over one connection in autocommit."""
 
     def __init__(self, connection: psycopg2.extensions.connection) -> None:
         connection.autocommit = True
         self.connection = connection
-
-    @contextmanager
-    def locked(self) -> Iterator[Ledger]:
-        """Itself, with a second loader kept out for as long as the block, and this connection, lives.
-
-        Raises:
-            UserError: when another loader is at work, naming it.
-        """
-        if not self._value("select pg_try_advisory_lock(%s)", LOCK):
-            holder = self._rows(
-                "select a.pid, a.application_name, coalesce(a.client_addr::text, 'a local socket'), "
-                "to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ') "
-                "from pg_locks l join pg_stat_activity a using (pid) "
-                "where l.locktype = 'advisory' and l.objid = %s and l.classid = %s and l.granted",
-                LOCK & 0xFFFFFFFF,
-                LOCK >> 32,
-            )
-            who = "({1}, server process {0}, from {2}, since {3}) ".format(*holder[0]) if holder else ""
-            raise UserError(f"Another loader {who}is filling this database: wait until it is done, then run again.")
-        try:
-            yield self
-        finally:
-            with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):  # a lost connection took it along
-                self._value("select pg_advisory_unlock(%s)", LOCK)
 
     def exists(self) -> bool:
         """Whether anything was ever loaded here."""

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 
 from loader import evolve, plan, source
 from loader.errors import NOT_WELL, WELL
-from loader.ledger import Ledger
+from loader.ledger import RELATIONS, Ledger
+from loader.lock import only_loader
 from loader.paths import as_text
 from loader.progress import progress, say
+from loader.server import ask_load
 from loader.snapshot import Snapshot, check, digest, open_snapshot, quick_check, readable
 from loader.summary import Summary, TableSummary
-from loader.target import Target, resolve
+from loader.target import LOADER, Target, resolve
+from loader.watch import LIMIT, watching
 from loader.wording import as_json
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ class Options:
     progress: str = "auto"
     json: bool = False
     verbose: bool = False
+    wait_limit: int = LIMIT
 
     @property
     def name(self) -> str:
@@ -66,13 +70,19 @@ def run(options: Options) -> int:
     check(options.source)
     target = resolve(options.target)
     if options.dry_run:
-        with target.connected() as connection:
+        with watching(target, LOADER, options.wait_limit), target.connected() as connection:
             return _preview(options, target, Ledger(connection))
     aside = ThreadPoolExecutor(2)
     # dlt and the drivers take half a second to import; the server and SQLite work meanwhile, without Python's lock.
     # Nobody waits for the pool at the end: an unchanged file has no use for what is imported.
     importing = aside.submit(import_module, "loader.replicate")
-    with target.connected() as connection, Ledger(connection).locked() as ledger:
+    with (
+        watching(target, LOADER, options.wait_limit),
+        target.connected() as connection,
+        only_loader(target),
+    ):
+        ledger = Ledger(connection)
+        ask_load(connection, str(target), RELATIONS)
         ledger.prepare()
         summary = Summary(as_text(options.source), str(target))
         if options.whole and not options.full_refresh and _is_loaded(options.source, ledger):

@@ -15,6 +15,7 @@ from loader.pooled import OF_TRANSACTION
 from loader.progress import Progress
 from loader.snapshot import Snapshot
 from loader.target import Target
+from loader.watch import awaited
 from loader.window import Rejected, read
 from loader.wording import counted, printable
 
@@ -141,9 +142,10 @@ def _look(
             new += content.rows.num_rows
         else:
             comparing += content.rows.num_rows
-            cursor.execute(OF_TRANSACTION)
-            cursor.execute(select(table, window, present[table.target]))
-            found = difference(cursor.fetch_arrow_table(), content.rows)
+            with awaited():
+                cursor.execute(OF_TRANSACTION)
+                cursor.execute(select(table, window, present[table.target]))
+                found = difference(cursor.fetch_arrow_table(), content.rows)
             cursor.connection.commit()
             new, changed, remaining = new + found.new, changed + found.changed, remaining + found.remaining
         shown.advance(table.target, window.rows)

@@ -7,7 +7,7 @@ import gc
 import sys
 from collections.abc import Sequence
 
-from loader.command import leave
+from loader.command import WAIT_LIMIT, leave
 from loader.errors import COULD_NOT_RUN, UserError
 from loader.paths import source_path
 from loader.progress import say
@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         "--full-refresh", action="store_true", help="distrust the ledger: compare every row and mend what differs"
     )
     made.add_argument("--progress", choices=("auto", "bar", "log", "none"), default="auto", help="how to show progress")
+    made.add_argument("--wait-limit", **WAIT_LIMIT)
     made.add_argument("--json", action="store_true", help="print the summary as one JSON document")
     made.add_argument("-v", "--verbose", action="store_true", help="say each step")
     return made
@@ -76,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.setswitchinterval(0.001)  # a thread that waits for another to decode keeps its server waiting, too
         # Imported late: --help and argument errors should not wait for database drivers.
         from loader import load, status
+        from loader.watch import wait_limit
 
         if options.command == "status":
             if options != parser().parse_args(["status"], argparse.Namespace(target=options.target)):
@@ -93,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 options.progress,
                 options.json,
                 options.verbose,
+                wait_limit(options.wait_limit),
             )
         )
     except UserError as error:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import psycopg2.extensions
     import sqlalchemy
 
-LOADER = "quant loader"  # its name on the server
+LOADER, CHECKPOINT = "quant loader", "quant checkpoint"  # their names on the server
 TARGETS = ("embedded", "server")
 REQUIRED = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
 
@@ -56,17 +56,18 @@ class Target:
     def __str__(self) -> str:
         return f"{self.name} ({self.user}@{self.host}:{self.port}/{self.database})"
 
-    def uri(self, pooled: bool = False) -> str:
+    def uri(self, application: str = LOADER, pooled: bool = False) -> str:
         """A libpq connection URI, with the password in it: for drivers, never for people.
 
         Args:
+            application: the name by which others see the session on the server.
             pooled: leave out what a pooler refuses at the log-in, the search path.
         """
         login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
         place = f"{quote(self.host, safe='')}:{self.port}/{quote(self.database, safe='')}"
-        return f"postgresql://{login}@{place}?{urlencode(self._parameters(pooled), quote_via=quote)}"
+        return f"postgresql://{login}@{place}?{urlencode(self._parameters(application, pooled), quote_via=quote)}"
 
-    def url(self, driver: str = "postgresql+psycopg2") -> sqlalchemy.URL:
+    def url(self, application: str = LOADER, driver: str = "postgresql+psycopg2") -> sqlalchemy.URL:
         """The same as a SQLAlchemy URL, which masks the password when printed."""
         import sqlalchemy
 
@@ -77,18 +78,23 @@ class Target:
             host=self.host,
             port=self.port,
             database=self.database,
-            query=self._parameters(),
+            query=self._parameters(application),
         )
 
-    def _parameters(self, pooled: bool = False) -> dict[str, str]:
+    def _parameters(self, application: str, pooled: bool = False) -> dict[str, str]:
         """What every driver is told, whatever a role or a database has set."""
-        return PARAMETERS | ({} if pooled else OF_SESSION) | ({"sslmode": self.sslmode} if self.sslmode else {})
+        return (
+            PARAMETERS
+            | {"application_name": session_name(application)}
+            | ({} if pooled else OF_SESSION)
+            | ({"sslmode": self.sslmode} if self.sslmode else {})
+        )
 
     def connect(self, application: str = LOADER, pooled: bool = False) -> psycopg2.extensions.connection:
         """A new psycopg2 connection.
 
         Args:
-            application: the name by which others see it on the server.
+            application: the name by which others see the session on the server.
             pooled: through a pooler in transaction mode, too: each transaction sets its own search path.
 
         Raises:
@@ -96,10 +102,12 @@ class Target:
         """
         import psycopg2
 
+        from loader import watch
         from loader.pooled import TransactionCursor
 
         try:
-            made = psycopg2.connect(self.uri(pooled), application_name=application)
+            made = psycopg2.connect(self.uri(application, pooled))
+            watch.register(made)
             if pooled:
                 made.cursor_factory = TransactionCursor
             return made
@@ -138,6 +146,11 @@ class Target:
             ) from error
         finally:
             connection.close()
+
+
+def session_name(application: str) -> str:
+    """What the sessions of this process are called on the server: its own are found by it, and it is found by them."""
+    return f"{application} {os.getpid()}"
 
 
 def resolve(name: str | None = None) -> Target:

@@ -9,14 +9,15 @@ import pyarrow as pa
 
 from loader.errors import UserError, in_one_line
 from loader.source import quote
-from loader.target import Target
+from loader.target import CHECKPOINT, Target
+from loader.watch import awaited
 
 BATCH_BYTES = 4 << 20
 
 
 def connect(target: Target) -> adbc.Connection:
     """A connection in autocommit."""
-    return adbc.connect(target.uri(), autocommit=True)
+    return adbc.connect(target.uri(CHECKPOINT), autocommit=True)
 
 
 def relation(schema: str, table: str) -> str:
@@ -32,9 +33,16 @@ def batches(connection: adbc.Connection, name: str, columns: Sequence[str]) -> I
     """
     with connection.cursor() as cursor:
         cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
-        cursor.execute(f"select {', '.join(map(quote, columns))} from {name}")
+        with awaited():
+            cursor.execute(f"select {', '.join(map(quote, columns))} from {name}")
+            reader = cursor.fetch_record_batch()
         try:
-            yield from cursor.fetch_record_batch()
+            while True:
+                with awaited():
+                    batch = next(reader, None)
+                if batch is None:
+                    return
+                yield batch
         except OSError as error:
             raise UserError(
                 f"The target failed while {name} was read: {in_one_line(error)}. See that it is up, and run again."

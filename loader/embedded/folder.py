@@ -56,8 +56,8 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if not _is_ours(folder):
             raise UserError(
-                f"The folder {folder} holds something that the embedded engine did not put there, and nothing in it was "
-                "touched: name an empty folder, or one that does not exist yet, in QUANT_EMBEDDED_DIR."
+                f"The folder {folder} holds something that the embedded engine did not put there, and nothing in it "
+                "was touched: name an empty folder, or one that does not exist yet, in QUANT_EMBEDDED_DIR."
             )
         folder.chmod(0o700)
     except OSError as error:

@@ -7,22 +7,31 @@ a project starts nothing.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
+import psycopg2
+import psycopg2.extensions
 from dbt.adapters.base import AdapterPlugin, available
 from dbt.adapters.contracts.connection import Connection
 from dbt.adapters.events.logging import AdapterLogger
 from dbt.adapters.postgres.connections import PostgresConnectionManager, PostgresCredentials
 from dbt.adapters.postgres.impl import PostgresAdapter
-from dbt_common.exceptions import DbtRuntimeError
+from dbt_common.exceptions import DbtDatabaseError, DbtRuntimeError
 
-from loader import extension
+from loader import extension, server
 from loader.errors import UserError
+from loader.lock import BUILD, Held, held
+from loader.progress import say
 from loader.target import Target, resolve
+from loader.watch import Watch, wait_limit
 
-BUILD = "quant build"  # its name on the server
+BUILDER = "quant build"  # its name on the server
+T = TypeVar("T")
 logger = AdapterLogger("Quant")
 
 
@@ -52,17 +61,50 @@ class QuantConnectionManager(PostgresConnectionManager):
 
     TYPE = "quant"
 
+    watch: ClassVar[Watch | None] = None
+    locks: ClassVar[ExitStack] = ExitStack()
+
     @classmethod
     def open(cls, connection: Connection) -> Connection:
         """Connect, once: what cannot be reached is told at once."""
         if connection.state == "open":
             return connection
-        return cls.retry_connection(
-            connection,
-            connect=lambda: connection.credentials.target().connect(BUILD),
-            logger=logger,
-            retryable_exceptions=[],
-        )
+
+        def connect() -> psycopg2.extensions.connection:
+            target = connection.credentials.target()
+            if cls.watch is None:
+                cls.watch = Watch(target, BUILDER, wait_limit())
+            return target.connect(BUILDER)
+
+        return cls.retry_connection(connection, connect=connect, logger=logger, retryable_exceptions=[])
+
+    @contextmanager
+    def exception_handler(self, sql: str) -> Iterator[None]:
+        """Say for what a statement was cancelled, instead of that it was."""
+        try:
+            with super().exception_handler(sql):
+                yield
+        except DbtDatabaseError as error:
+            if why := self._why():
+                raise DbtRuntimeError(why) from error
+            raise
+
+    def _why(self) -> str:
+        if self.watch is None:
+            return ""
+        with suppress(psycopg2.Error):
+            return self.watch.sentence or self.watch.cancelled.pop(
+                self.get_thread_connection().handle.get_backend_pid(), ""
+            )
+        return self.watch.sentence
+
+    def cleanup_all(self) -> None:
+        """Close all connections, and end the watch and the build's lock with them."""
+        super().cleanup_all()
+        self.locks.close()
+        if self.watch:
+            self.watch.close()
+            type(self).watch = None
 
 
 class QuantAdapter(PostgresAdapter):
@@ -82,10 +124,51 @@ class QuantAdapter(PostgresAdapter):
         Raises:
             DbtRuntimeError: when a name in it may mean somebody else's function.
         """
-        _, found = self.execute(extension.QUERY, fetch=True)
+        return self._asked(extension.QUERY, extension.schema)
+
+    @available
+    def begin_build(self) -> None:
+        """Keep other builds of this database out until this one ends, and wait for one that is at work.
+
+        Raises:
+            DbtRuntimeError: when that one is still at work when waiting ends.
+        """
+        target, limit, told = self.config.credentials.target(), wait_limit(), False
+        end = time.monotonic() + limit
+        while True:
+            try:
+                self.ConnectionManager.locks.enter_context(held(target, BUILD, BUILDER))
+                return
+            except Held as other:
+                who = f"Another build is at work on {target} ({other})"
+                if time.monotonic() > end:
+                    raise DbtRuntimeError(f"{who}: waited {limit} s, build again when it is done.") from other
+                if not told:
+                    say(f"{who}: waiting for its end.")
+                told = True
+            except UserError as error:
+                raise DbtRuntimeError(str(error)) from error
+            time.sleep(1)
+
+    @available
+    def check_target(self, relations: list[str]) -> None:
+        """See that the target can carry a build, before anything is made.
+
+        Args:
+            relations: what the build reads and makes, each with its schema.
+
+        Raises:
+            DbtRuntimeError: in a sentence with the cure, when it cannot.
+        """
+        where = f"{self.config.target_name} ({self.config.credentials.database})"
+        self._asked(server.query(relations), lambda rows: server.judge_build(rows, where))
+
+    def _asked(self, query: str, judge: Callable[[Sequence[Any]], T]) -> T:
+        _, found = self.execute(query, fetch=True)
         try:
-            return extension.schema(found.rows)
+            return judge(found.rows)
         except UserError as error:
+            self.execute("rollback")  # dbt commits when a hook fails
             raise DbtRuntimeError(str(error)) from error
 
 
