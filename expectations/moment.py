@@ -17,9 +17,8 @@ import psycopg2.extensions
 
 from expectations.catalog import Catalog
 from loader.errors import UserError
-from loader.target import Target
+from loader.target import CHECKPOINT, Target
 
-APPLICATION = "quant checkpoint"
 PATIENCE = 120  # seconds for whoever holds a table exclusively
 PAUSE = 0.2
 BEGIN = "begin isolation level repeatable read read only"
@@ -82,7 +81,7 @@ def held(target: Target, catalog: Catalog) -> Iterator[Moment]:
     if target.name == "embedded":
         yield NOW
         return
-    with closing(target.connect(APPLICATION)) as connection:
+    with closing(target.connect(CHECKPOINT)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(SETTINGS)

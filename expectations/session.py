@@ -16,7 +16,7 @@ import pyarrow as pa
 from expectations import queries
 from expectations.at_work import AtWork, look
 from expectations.catalog import Catalog
-from expectations.moment import APPLICATION, Moment, held
+from expectations.moment import Moment, held
 from expectations.parity import dates
 from expectations.parity import target as arrow
 from expectations.parity.examine import compare

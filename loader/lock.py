@@ -55,6 +55,8 @@ def held(target: Target, key: int, application: str) -> Iterator[None]:
             taking = "pg_try_advisory_lock" if connection.autocommit else "pg_try_advisory_xact_lock"
             cursor.execute(f"select {taking}(%s)", (key,))
             if cursor.fetchone() != (True,):
+                if connection.autocommit:  # the engine has one session, and its views know no other
+                    raise Held("by another client of the engine")
                 cursor.execute(HOLDER, (key >> 32, key & 0xFFFFFFFF))
                 raise Held(_who(cursor.fetchone()))
         yield

@@ -84,7 +84,7 @@ def query(relations: Iterable[str]) -> str:
             select min(in_schema)
             from missing
             where case when to_regnamespace(quote_ident(in_schema)) is not null
-                then not has_schema_privilege(quote_ident(in_schema), 'create') else in_schema = 'public' end
+                then not has_schema_privilege(in_schema, 'create') else in_schema = 'public' end
         ),
         (select min(what) from strange),
         (select default_version from pg_available_extensions where name = 'timescaledb'),
@@ -172,8 +172,8 @@ def judge_build(rows: Sequence[Sequence[Any]], where: str) -> None:
     if number < 212 and not facts.superuser:
         raise UserError(
             f"The target {where} has TimescaleDB 2.11, on which only a superuser can make aggregates of quarters and "
-            "years that are right: install a newer one on that server, then run `alter extension timescaledb update` in the "
-            "database, or build as a superuser."
+            "years that are right: install a newer one on that server, then run `alter extension timescaledb update` "
+            "in the database, or build as a superuser."
         )
     if not facts.installed and not (facts.superuser or facts.trusted):
         raise UserError(

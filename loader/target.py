@@ -37,7 +37,7 @@ PARAMETERS = {
     "keepalives_count": "6",
     "tcp_user_timeout": "120000",
 }
-# ADBC asks for PostgreSQL's types when it connects, and would know none of them where a role has all names quoted.
+# ADBC learns the types at the log-in, and not where their names come quoted.
 OF_SESSION = {"options": f"-csearch_path={SEARCH_PATH.replace(' ', '')} -cquote_all_identifiers=off"}
 
 

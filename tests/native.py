@@ -69,9 +69,9 @@ def server() -> Iterator[Target | None]:
 
 
 @contextmanager
-def started(programs: Path, settings: str) -> Iterator[Target]:
-    """A new server of those programs, removed at the end."""
-    user = _ordinary_user()
+def started(programs: Path, settings: str, standby: bool = False) -> Iterator[Target]:
+    """A new server of those programs, removed at the end; a standby waits for a primary that it never had."""
+    user = ordinary_user()
     room = Path(tempfile.mkdtemp(prefix="quant-native-"))
     try:
         shutil.chown(room, user)
@@ -103,6 +103,9 @@ def started(programs: Path, settings: str) -> Iterator[Target]:
             port = free.getsockname()[1]
         with (data / "postgresql.conf").open("a") as configuration:
             configuration.write(f"{settings}port = {port}\nunix_socket_directories = '{room}'\n")
+        if standby:
+            (data / "standby.signal").touch()
+            shutil.chown(data / "standby.signal", user)
         run("pg_ctl", "-D", str(data), "-l", str(room / "log"), "-w", "start")
         try:
             yield Target("server", "127.0.0.1", port, "postgres", "quant", "secret")
@@ -112,7 +115,7 @@ def started(programs: Path, settings: str) -> Iterator[Target]:
         shutil.rmtree(room, ignore_errors=True)
 
 
-def _ordinary_user() -> str | None:
+def ordinary_user() -> str | None:
     """Somebody other than root to run a server as; None keeps the present user."""
     if os.geteuid():
         return None
