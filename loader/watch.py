@@ -1,6 +1,6 @@
 """Watches over what a command waits for on its server, so that nobody waits in silence or for ever.
 
-Every ten seconds it asks over a second connection: does the server answer, what do this process's sessions wait for,
+Every few seconds it asks over a second connection: does the server answer, what do this process's sessions wait for,
 and who is in the way. A long statement that works is no wait. Keepalives alone do not see a stalled proxy, whose kernel
 answers them; the second connection does, and so does a session that is idle on the server while we wait for its answer.
 """
@@ -23,7 +23,8 @@ from loader.inquiry import PATIENCE, Inquiry, LockWait, Seen, Unanswered
 from loader.progress import say
 from loader.target import Target, session_name
 
-INTERVAL = 10.0  # seconds between two questions
+INTERVAL = 5.0  # seconds between two questions
+NOTICE = 10.0  # seconds after which a wait is told
 LIMIT = 120  # seconds after which a wait ends
 VARIABLE = "QUANT_WAIT_LIMIT"
 GRACE = 10.0  # seconds in which the command has to end by itself once its connections are cut
@@ -102,14 +103,12 @@ class Watch:
 
     def _judge(self, seen: Seen) -> None:
         for wait in seen.waits:
-            if wait.seconds >= INTERVAL:
+            if wait.seconds >= NOTICE:
                 self._waits(wait)
         if seen.working or seen.waits:
             self._progress = None
         else:
-            self._stalled(
-                seen.progress, f"The target {self._target} has no work of ours, and its answer does not arrive"
-            )
+            self._stalled(seen.progress, f"The target {self._target} has done our work, and has not answered")
 
     def _waits(self, wait: LockWait) -> None:
         who = f"{wait.thing}, which {wait.holders or 'nobody that can be seen'} has"
@@ -124,12 +123,13 @@ class Watch:
 
     def _stalled(self, progress: str, what: str) -> None:
         if progress != self._progress:
-            self._progress, self._still = progress, time.monotonic() - (0 if progress else PATIENCE)
+            self._progress, self._still = progress, time.monotonic() - (0 if progress else INTERVAL + PATIENCE)
             if progress:  # a first look: it may have been done in this moment
                 return
         seconds = time.monotonic() - self._still
-        if seconds + INTERVAL < self._limit:
-            self._tell(what, f"{what} for {seconds:.0f} s. This ends after {self._limit} s ({VARIABLE}).")
+        if seconds + INTERVAL + PATIENCE < self._limit:  # the next answer may not come, too
+            if seconds >= NOTICE:
+                self._tell(what, f"{what} for {seconds:.0f} s. This ends after {self._limit} s ({VARIABLE}).")
         else:
             self._cut(f"{what} for {seconds:.0f} s: see the network and the server, and run again.")
 

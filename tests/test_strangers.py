@@ -103,7 +103,7 @@ def test_a_function_named_like_one_of_timescaledb_is_refused(make_place: Make, r
         plant(place, role, "create table public.caught (who text, way text)", *FIRST)
         built = place.run("dbt", "--no-use-colors", "build", "--full-refresh", check=False)
         code, said = verdict(place, path)
-        assert place.query("select from public.caught") == []
+        assert place.query("select who from public.caught") == []
     name = f"of {role} has the name of one of TimescaleDB's and lies in the same schema"
     assert (built.returncode, code) == (2, 2)
     assert name in " ".join(built.stdout.split())

@@ -21,7 +21,7 @@ from tests.sources import write
 from tests.stalling_proxy import StallingProxy
 
 Make = Callable[[str], AbstractContextManager[Place]]
-SHORT = {"QUANT_WAIT_LIMIT": "15"}  # beyond the ten seconds after which a wait is told
+SHORT = {"QUANT_WAIT_LIMIT": "25"}  # beyond the ten seconds after which a wait is told
 ROWS = (
     "create table t (a integer primary key, b text)",
     "insert into t with recursive n(i) as (select 1 union all select i + 1 from n where i < 9000) "
@@ -61,7 +61,7 @@ def test_who_waits_for_a_lock_says_for_whom_and_ends(server: Place, path: Path) 
     with locked(server, "raw.trades") as pid:
         loaded = load(server, path, check=False, **SHORT)
     with locked(server, "public.trades") as holder:
-        judged = server.run(*verdict, "--only", "values", "--wait-limit", "15", check=False)
+        judged = server.run(*verdict, "--only", "values", "--wait-limit", "25", check=False)
     load(server, path)
     with locked(server, "public.trades"):
         built = server.run("dbt", "--no-use-colors", "build", "--select", "trades", check=False, **SHORT)
@@ -109,7 +109,7 @@ def test_a_second_build_says_who_builds(server: Place, path: Path) -> None:
 def test_a_killed_build_leaves_no_lock(server: Place, path: Path) -> None:
     load(server, path)
     process = server.start("dbt", "build", "--full-refresh")
-    while not server.query("select from pg_locks where locktype = 'advisory' and objid = %s", BUILD & 0xFFFFFFFF):
+    while not server.query("select 1 from pg_locks where locktype = 'advisory' and objid = %s", BUILD & 0xFFFFFFFF):
         assert process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.communicate()

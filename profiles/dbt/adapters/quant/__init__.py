@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -90,13 +90,10 @@ class QuantConnectionManager(PostgresConnectionManager):
             raise
 
     def _why(self) -> str:
-        if self.watch is None:
+        handle = self.get_thread_connection().handle
+        if self.watch is None or handle is None:
             return ""
-        with suppress(psycopg2.Error):
-            return self.watch.sentence or self.watch.cancelled.pop(
-                self.get_thread_connection().handle.get_backend_pid(), ""
-            )
-        return self.watch.sentence
+        return self.watch.sentence or self.watch.cancelled.pop(handle.info.backend_pid, "")
 
     def cleanup_all(self) -> None:
         """Close all connections, and end the watch and the build's lock with them."""
