@@ -15,7 +15,8 @@ from loader.progress import say
 LARGEST_WINDOW = 1 << 40
 EPILOG = """\
 exit codes: 0 done and well, 1 done but rows were rejected or do not add up, 2 could not run.
-environment: QUANT_TARGET, SPOCK_SQLITE, and POSTGRES_HOST, _PORT, _DB, _USER, _PASSWORD, _SSLMODE for the server.
+environment: QUANT_TARGET, SPOCK_SQLITE, QUANT_WAIT_LIMIT (seconds),
+and POSTGRES_HOST, _PORT, _DB, _USER, _PASSWORD, _SSLMODE for the server.
 """
 
 

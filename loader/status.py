@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from loader.errors import WELL
 from loader.ledger import Ledger
-from loader.target import resolve
+from loader.target import LOADER, resolve
+from loader.watch import wait_limit, watching
 from loader.wording import printable
 
 
 def show(target_name: str | None) -> int:
     """Print the last loads and the tables of raw, and return the exit code."""
     target = resolve(target_name)
-    with target.connected() as connection:
+    with watching(target, LOADER, wait_limit()), target.connected() as connection:
         ledger = Ledger(connection)
         if not ledger.exists():
             print(f"Nothing was loaded into {target} yet: run `python -m loader.run`.")
