@@ -64,15 +64,17 @@ def wait_limit(given: int | None = None) -> int:
 class Watch:
     """Looks after the connections of this process to one target.
 
+    A wait for a lock that lasts too long ends its statement alone, or else the whole command.
+
     Attributes:
         sentence: why everything has to end, once it has.
         cancelled: why a statement was cancelled, by the session's process on the server.
     """
 
-    def __init__(self, target: Target, application: str, limit: int) -> None:
+    def __init__(self, target: Target, application: str, limit: int, by_statement: bool = False) -> None:
         self.sentence = ""
         self.cancelled: dict[int, str] = {}
-        self._target, self._limit = target, limit
+        self._target, self._limit, self._by_statement = target, limit, by_statement
         self._inquiry = Inquiry(target, session_name(application))
         self._over = threading.Event()
         self._told: set[str] = set()
@@ -118,7 +120,7 @@ class Watch:
         sentence = f"Waited {wait.seconds:.0f} s for {who}: see that it lets go, and run again."
         self.cancelled[wait.pid] = sentence
         self._inquiry.cancel(wait.pid)
-        if not wait.pid:
+        if not self._by_statement or not wait.pid:
             self._cut(sentence)
 
     def _stalled(self, progress: str, what: str) -> None:

@@ -73,7 +73,7 @@ class QuantConnectionManager(PostgresConnectionManager):
         def connect() -> psycopg2.extensions.connection:
             target = connection.credentials.target()
             if cls.watch is None:
-                cls.watch = Watch(target, BUILDER, wait_limit())
+                cls.watch = Watch(target, BUILDER, wait_limit(), by_statement=True)
             return target.connect(BUILDER)
 
         return cls.retry_connection(connection, connect=connect, logger=logger, retryable_exceptions=[])
