@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # TimescaleDB's first and last version for each PostgreSQL, as major * 100 + minor.
 VERSIONS = {15: (211, 228), 16: (213, 999), 17: (217, 999), 18: (223, 999)}
 OWN = ("raw", "staging", "audit", "canonical")  # the schemas that are ours alone
+LOADED = "select num_nulls(to_regclass('raw._loads'), to_regclass('raw._tables'), to_regclass('raw._removed')) = 0"
 
 
 class Facts(NamedTuple):
@@ -33,7 +34,6 @@ class Facts(NamedTuple):
     preloaded: bool
     installed: str | None
     trusted: bool
-    loaded: bool
 
 
 def query(relations: Iterable[str]) -> str:
@@ -90,8 +90,7 @@ def query(relations: Iterable[str]) -> str:
         (select default_version from pg_available_extensions where name = 'timescaledb'),
         exists (select from pg_settings where name like 'timescaledb.%'),
         (select extversion from pg_extension where extname = 'timescaledb'),
-        exists (select from pg_available_extension_versions where name = 'timescaledb' and trusted),
-        num_nulls(to_regclass('raw._loads'), to_regclass('raw._tables'), to_regclass('raw._removed')) = 0
+        exists (select from pg_available_extension_versions where name = 'timescaledb' and trusted)
     """
 
 
@@ -180,7 +179,15 @@ def judge_build(rows: Sequence[Sequence[Any]], where: str) -> None:
             f"The target {where} has no extension timescaledb yet, and {facts.login} may not create it: run `create "
             "extension timescaledb` there as a superuser."
         )
-    if not facts.loaded:
+
+
+def judge_loaded(rows: Sequence[Sequence[Any]], where: str) -> None:
+    """See that there is something to build from, by what the query `LOADED` gave.
+
+    Raises:
+        UserError: when there is not.
+    """
+    if not rows[0][0]:
         raise UserError(f"Nothing has been loaded into the target {where}: run `python -m loader.run` first.")
 
 

@@ -18,6 +18,7 @@
                 ~ " compression, continuous aggregates or policies: install the Community edition, or set"
                 ~ " timescaledb.license = 'timescale' in postgresql.conf and restart.") }}
         {%- endif -%}
+        {%- do adapter.check_loaded() -%}
         {%- do timescaledb() -%}
         {%- do run_query('commit') -%}
     {%- endif -%}

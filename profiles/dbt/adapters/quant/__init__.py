@@ -157,8 +157,20 @@ class QuantAdapter(PostgresAdapter):
         Raises:
             DbtRuntimeError: in a sentence with the cure, when it cannot.
         """
-        where = f"{self.config.target_name} ({self.config.credentials.database})"
-        self._asked(server.query(relations), lambda rows: server.judge_build(rows, where))
+        self._asked(server.query(relations), lambda rows: server.judge_build(rows, self._where))
+
+    @available
+    def check_loaded(self) -> None:
+        """See that there is something to build from.
+
+        Raises:
+            DbtRuntimeError: when there is not.
+        """
+        self._asked(server.LOADED, lambda rows: server.judge_loaded(rows, self._where))
+
+    @property
+    def _where(self) -> str:
+        return f"{self.config.target_name} ({self.config.credentials.database})"
 
     def _asked(self, query: str, judge: Callable[[Sequence[Any]], T]) -> T:
         _, found = self.execute(query, fetch=True)
