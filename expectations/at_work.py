@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psycopg2.extensions
 
-from loader.ledger import LOCK
+from loader.lock import BUILD, LOAD
 
 WORKERS = """
     select
@@ -21,7 +21,6 @@ WORKERS = """
         and l.key in (%(load)s, %(build)s)
     order by 2
 """
-BUILD = 0x4255494C44  # "BUILD": the advisory lock that one build holds
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,6 @@ class AtWork:
 def look(connection: psycopg2.extensions.connection) -> AtWork:
     """See who loads and who builds."""
     with connection.cursor() as cursor:
-        cursor.execute(WORKERS, {"load": LOCK, "build": BUILD})
+        cursor.execute(WORKERS, {"load": LOAD, "build": BUILD})
         found = cursor.fetchall()
     return AtWork(tuple(who for loads, who in found if loads), tuple(who for loads, who in found if not loads))

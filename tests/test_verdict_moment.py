@@ -9,10 +9,10 @@ from threading import Event, Thread
 import psycopg2
 import pytest
 
-from expectations import at_work, catalog, moment
+from expectations import catalog, moment
 from expectations.parity import target as arrow
 from loader.errors import UserError
-from loader.ledger import LOCK
+from loader.lock import BUILD, LOAD
 from tests.verdict_ground import Ground
 
 BY_APPLICATION = (
@@ -100,7 +100,7 @@ def test_what_is_read_is_not_truncated_meanwhile_and_whoever_holds_it_is_named(
         connection.rollback()
 
 
-@pytest.mark.parametrize(("key", "what"), [(LOCK, "A load"), (at_work.BUILD, "A build")])
+@pytest.mark.parametrize(("key", "what"), [(LOAD, "A load"), (BUILD, "A build")])
 def test_who_is_at_work_is_named_and_changes_no_verdict(migrated: Ground, key: int, what: str) -> None:
     with closing(migrated.place.target.connect("somebody")) as connection:
         connection.autocommit = True
@@ -113,6 +113,6 @@ def test_who_is_at_work_is_named_and_changes_no_verdict(migrated: Ground, key: i
         with migrated.planted(f"create table public.kept as table raw._loads; {unfinished}", undo):
             outcome = migrated.run("--only", "counts", "--only", "values")
         connection.cursor().execute("select pg_advisory_unlock(%s)", (key,))
-    expected = 0 if key == LOCK else 1  # a build writes none of the loader's books
+    expected = 0 if key == LOAD else 1  # a build writes none of the loader's books
     assert outcome.code == expected
     assert [note.split(" is at work")[0] for note in outcome.document["notes"] if "at work" in note] == [what]
