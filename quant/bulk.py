@@ -1,0 +1,177 @@
+"""Writing many rows: checked and typed here, then copied to a temporary table and upserted, all or nothing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from quant import values
+from quant.catalog import DECOMPRESSION_LIMIT, PROVENANCE, Catalog, Table
+from quant.errors import InvalidValue, UnknownName
+from quant.upsert import STUB, STUBBED, Upsert, listed, name
+
+CONFLICTS = ("update", "nothing", "error")
+FEW = 50  # rows that go as values of the statement: a temporary table takes five more ways to the server
+INCOMING = "quant_incoming"
+
+Rows = Iterable[Mapping[str, Any]] | Mapping[str, Any] | pd.DataFrame
+
+
+Plans = list[tuple[Upsert, pa.Table]]
+
+
+def prepare(
+    catalog: Catalog, table_name: str, rows: Rows, on_conflict: str = "update", new_only: dict[str, str] | None = None
+) -> Plans:
+    """Check and type rows; nothing is sent.
+
+    Raises:
+        UnknownName: for an unknown table or column, and one that the database fills itself.
+        InvalidValue: for a value that does not fit, or the same key twice.
+    """
+    if on_conflict not in CONFLICTS:
+        raise InvalidValue(f"on_conflict is {on_conflict!r}: choose one of {', '.join(CONFLICTS)}.")
+    groups = _groups(rows)
+    table = writable(catalog, table_name, dict.fromkeys(column for columns, _ in groups for column in columns))
+    plans = []
+    for columns, given in groups:
+        part = typed(table, columns, given)
+        plans.append((Upsert(table, columns, on_conflict, new_only or {}, catalog.limits_decompression), part))
+    _refuse_twice(table, plans)
+    return plans
+
+
+def write(connection: Any, plans: Plans) -> int:
+    """Send what was prepared, within the connection's transaction, which the caller ends.
+
+    Returns:
+        The rows written: inserted or changed.
+    """
+    return sum(_write(connection, plan, part) for plan, part in plans)
+
+
+def writable(catalog: Catalog, table_name: str, columns: Iterable[str]) -> Table:
+    """The table, if programs may write these columns.
+
+    Raises:
+        UnknownName: otherwise.
+    """
+    if PROVENANCE in columns:
+        raise UnknownName(f"The column {PROVENANCE} says where a row of the source came from: leave it out.")
+    table = catalog.table(table_name, columns)
+    for column in columns:
+        if table.columns[column].generated:
+            raise UnknownName(f"The database computes {table.name}.{column} itself: leave it out.")
+    return table
+
+
+def _groups(rows: Rows) -> list[tuple[tuple[str, ...], Any]]:
+    """Rows with the same columns together, for a column that is not given is left as it is."""
+    if isinstance(rows, pd.DataFrame):
+        if not rows.columns.is_unique:
+            raise InvalidValue(f"The frame has a column twice: {rows.columns[rows.columns.duplicated()][0]!r}.")
+        return [(tuple(map(str, rows.columns)), rows)] if len(rows) else []
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for row in [rows] if isinstance(rows, Mapping) else rows:
+        if not isinstance(row, Mapping):
+            raise InvalidValue(f"Rows are dicts or a DataFrame; this one is {type(row).__name__}.")
+        groups.setdefault(tuple(sorted(row)), []).append(row)
+    return list(groups.items())
+
+
+def typed(table: Table, columns: Sequence[str], given: Any) -> pa.Table:
+    """A frame or rows as the table's types hold them."""
+    keys = {column for key in table.keys for column in key}
+    made = {}
+    for place, column in enumerate(columns):
+        here = given.iloc[:, place] if isinstance(given, pd.DataFrame) else [row[column] for row in given]
+        if column == "timeframe":
+            here = values.timeframes(here)
+        where = f"{table.name}.{column}"
+        made[column] = values.column(here, table.columns[column].kind, where, column in keys)
+        if column == "data_source" and table.name in STUBBED and pc.any(pc.equal(made[column], STUB)).as_py():
+            raise InvalidValue(
+                f"{where} is {STUB!r}, which marks rows that the next build may overwrite: give another."
+            )
+    return pa.table(made)
+
+
+def _refuse_twice(table: Table, parts: Plans) -> None:
+    """The same key twice in what is given.
+
+    Raises:
+        InvalidValue: naming it.
+    """
+    by_key: dict[tuple[str, ...], list[pa.Table]] = {}
+    for plan, part in parts:
+        if plan.key:
+            by_key.setdefault(plan.key, []).append(part.select(plan.key))
+    for key, found in by_key.items():
+        together = pa.concat_tables(found)
+        counted = together.group_by(list(key)).aggregate([([], "count_all")])
+        if counted.num_rows < together.num_rows:
+            twice = counted.filter(pc.greater(counted["count_all"], 1)).slice(0, 1).to_pylist()[0]
+            shown = ", ".join(f"{column} {twice[column]}" for column in key)
+            if None not in (twice[column] for column in key):
+                raise InvalidValue(f"{table.name} is given the same key twice: {shown}.")
+
+
+def _write(connection: Any, plan: Upsert, part: pa.Table) -> int:
+    with connection.cursor() as cursor:
+        if plan.table.is_hypertable and plan.limited:
+            cursor.execute(f"set local {DECOMPRESSION_LIMIT} = 0")
+        prefilter = _prefilter(cursor, plan, part)
+        if part.num_rows <= FEW:
+            incoming, parameters = as_values(plan, part)
+            cursor.execute(plan.sql(incoming, prefilter), parameters)
+            return int(cursor.rowcount)
+        cursor.execute(
+            f"create temporary table {INCOMING} on commit drop as"
+            f" select {listed(part.column_names)} from {plan.relation} with no data"
+        )
+        cursor.copy_expert(f"copy {INCOMING} ({listed(part.column_names)}) from stdin (format csv)", _csv(part))
+        cursor.execute(plan.sql(INCOMING, prefilter))
+        written = int(cursor.rowcount)
+        cursor.execute(f"drop table {INCOMING}")
+        return written
+
+
+def as_values(plan: Upsert, part: pa.Table) -> tuple[str, list[Any]]:
+    """Few rows as a VALUES list, and its parameters."""
+    kinds = [plan.table.columns[column].type for column in part.column_names]
+    row = "(" + ", ".join(f"%s::{kind}" for kind in kinds) + ")"
+    rows = ", ".join([row] * part.num_rows)
+    parameters = [value for line in part.to_pylist() for value in line.values()]
+    return f"(select * from (values {rows}) as v ({listed(part.column_names)}))", parameters
+
+
+def _prefilter(cursor: Any, plan: Upsert, part: pa.Table) -> str | None:
+    """A range of days, where compressed chunks of it are written to."""
+    if not plan.table.is_hypertable or plan.conflict != "update" or "date" not in (plan.key or ()):
+        return None
+    first, last = (bound.as_py() for bound in pc.min_max(part["date"]).values())
+    if not isinstance(first, date) or not isinstance(last, date):
+        return None
+    cursor.execute(
+        "select 1 from timescaledb_information.chunks where hypertable_schema = 'public' and hypertable_name = %s"
+        " and is_compressed and range_start <= %s and range_end > %s limit 1",
+        (plan.table.name, last, first),
+    )
+    if not cursor.fetchone():
+        return None
+    return f"stored.{name('date')} between '{first.isoformat()}' and '{last.isoformat()}'"
+
+
+def _csv(part: pa.Table) -> io.BytesIO:
+    """CSV in which NULL is nothing and '' is quoted, as PostgreSQL reads it."""
+    buffer = io.BytesIO()
+    csv.write_csv(part, buffer, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    buffer.seek(0)
+    return buffer

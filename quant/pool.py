@@ -1,0 +1,202 @@
+"""Connections to PostgreSQL, reused: SQLAlchemy's pool for psycopg2 and one for ADBC, behind one gate."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+from weakref import WeakSet
+
+import psycopg2
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import QueuePool
+
+from quant.errors import ConnectionLost, in_one_line
+from quant.gate import Gate
+from quant.target import Address
+
+
+@dataclass(frozen=True)
+class PoolStats:
+    """The pool at this moment, and what it saw since it was made.
+
+    Attributes:
+        in_use: connections that callers hold.
+        open: connections that are open, idle ones included.
+        waiting: callers in line.
+        waits: how many callers ever had to wait.
+        longest_wait: the longest of those waits, in seconds.
+    """
+
+    in_use: int
+    open: int
+    waiting: int
+    waits: int
+    longest_wait: float
+
+
+class _Shared:
+    """Stands for the driver's database, which outlives each of its connections."""
+
+    def close(self) -> None: ...
+
+
+class Pool:
+    """At most `maxconn` connections of both drivers; about `minconn` of each stay open while nobody needs them.
+
+    Each is asked whether it lives before it is lent. A child of fork begins with a pool of its own.
+    """
+
+    def __init__(self, address: Address, minconn: int, maxconn: int, timeout: float, options: dict[str, str]) -> None:
+        self.minconn = minconn
+        self.maxconn = maxconn
+        self.timeout = timeout
+        self._address = address
+        self._uri = address.uri(connect_timeout="10", **options)
+        self._abandoned: list[Any] = []
+        self._begin()
+        _POOLS.add(self)
+
+    def _begin(self) -> None:
+        self.closed = False
+        self._gate = Gate(self.maxconn)
+        self._database_lock = Lock()
+        self._database: Any = None
+        self._rows = self._queue(self._open_rows, self._ask_rows)
+        self._arrow = self._queue(self._open_arrow, self._ask_arrow)
+
+    def _queue(self, creator: Callable[[], Any], ask: Callable[[Any], None]) -> QueuePool:
+        kept = min(self.minconn, self.maxconn)
+        # Its own limit is out of reach: the gate lets nobody in for whom there is no place.
+        pool = QueuePool(creator, pool_size=max(kept, 1), max_overflow=self.maxconn, use_lifo=True, timeout=1)
+
+        def checkout(connection: Any, _record: Any, _proxy: Any) -> None:
+            try:
+                ask(connection)
+            except Exception as error:
+                raise DisconnectionError() from error  # the pool replaces it, and all that are as old
+
+        event.listen(pool, "checkout", checkout)
+        return pool
+
+    def _open_rows(self) -> Any:
+        self._make_room(self._arrow)
+        return psycopg2.connect(self._uri)
+
+    def _open_arrow(self) -> Any:
+        import adbc_driver_manager
+        import adbc_driver_postgresql
+        from adbc_driver_manager import dbapi
+
+        self._make_room(self._rows)
+        with self._database_lock:  # opening it takes as long as ten connections
+            if self._database is None:
+                self._database = adbc_driver_postgresql.connect(self._uri)
+        connection = adbc_driver_manager.AdbcConnection(self._database)
+        return dbapi.Connection(_Shared(), connection, autocommit=True)  # type: ignore[arg-type]
+
+    def _make_room(self, other: QueuePool) -> None:
+        """Close an idle connection of the other driver when all together would be too many."""
+        if self.open >= self.maxconn and other.checkedin():
+            with _refusals(self._address):
+                other.connect().invalidate()
+
+    @staticmethod
+    def _ask_rows(connection: Any) -> None:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+        connection.autocommit = False
+
+    @staticmethod
+    def _ask_arrow(connection: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+            cursor.fetchone()
+
+    @property
+    def open(self) -> int:
+        return sum(max(pool.checkedin() + pool.checkedout(), 0) for pool in (self._rows, self._arrow))
+
+    @property
+    def stats(self) -> PoolStats:
+        gate = self._gate
+        return PoolStats(gate.in_use, self.open, gate.waiting, gate.waits, gate.longest_wait)
+
+    @contextmanager
+    def rows(self) -> Iterator[tuple[Any, float]]:
+        """A psycopg2 connection and the seconds waited for it. What was not committed is rolled back.
+
+        Raises:
+            PoolTimeout: when none came free in time.
+            ConnectionLost: when the server cannot be reached.
+        """
+        with self._lent(self._rows) as lent:
+            yield lent
+
+    @contextmanager
+    def arrow(self) -> Iterator[tuple[Any, float]]:
+        """An ADBC connection in autocommit, and the seconds waited for it. Raises as `rows` does."""
+        with self._lent(self._arrow) as lent:
+            yield lent
+
+    @contextmanager
+    def _lent(self, pool: QueuePool) -> Iterator[tuple[Any, float]]:
+        gate = self._gate
+        if self.closed:
+            raise ConnectionLost(f"The pool of {self._address} was closed: make a new manager.")
+        waited = gate.enter(self.timeout)
+        try:
+            with _refusals(self._address):
+                fairy = pool.connect()
+            connection = fairy.dbapi_connection
+            try:
+                yield connection, waited
+            finally:
+                if getattr(connection, "closed", False):
+                    fairy.invalidate()
+                fairy.close()
+        finally:
+            gate.leave()
+
+    def close(self) -> None:
+        """Close all idle connections; those in use are closed when they come back."""
+        self.closed = True
+        self._rows.dispose()
+        self._arrow.dispose()
+
+    def _forget(self) -> None:
+        """In a child of fork: leave the parent's connections alone, never even closing them."""
+        self._abandoned.extend((self._rows, self._arrow, self._database))
+        closed = self.closed
+        self._begin()
+        self.closed = closed
+
+
+@contextmanager
+def _refusals(address: Address) -> Iterator[None]:
+    """A server that cannot be reached, in a sentence."""
+    try:
+        yield
+    except ConnectionLost:
+        raise
+    except Exception as error:
+        raise ConnectionLost(
+            f"The database {address} cannot be reached: {in_one_line(error)}. Check that it runs, and POSTGRES_HOST, "
+            "POSTGRES_PORT, POSTGRES_DB, POSTGRES_USER and POSTGRES_PASSWORD."
+        ) from error
+
+
+_POOLS: WeakSet[Pool] = WeakSet()
+
+
+def _after_fork() -> None:
+    for pool in list(_POOLS):
+        pool._forget()
+
+
+os.register_at_fork(after_in_child=_after_fork)

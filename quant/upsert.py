@@ -1,0 +1,112 @@
+"""The SQL that writes rows: one statement that inserts, updates, and leaves equal rows alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from quant.catalog import Table
+
+CREATED = "created_at"
+TOUCHED = ("last_updated", "updated_at")
+STUB = "inferred"
+STUBBED = ("tickers", "etfs")  # an application that fills a stub becomes its owner
+
+
+def name(column: str) -> str:
+    """A name as SQL."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def listed(columns: list[str] | tuple[str, ...], alias: str = "") -> str:
+    """Names in a row."""
+    return ", ".join(f"{alias}{name(column)}" for column in columns)
+
+
+@dataclass(frozen=True)
+class Upsert:
+    """How rows get into a table.
+
+    Attributes:
+        table: the table.
+        columns: those that are given.
+        conflict: what to do with a row whose key is there: update, nothing or error.
+        new_only: SQL of values for rows that are new, by column; columns that are given leave them out.
+        limited: whether the server limits how many compressed rows a statement may touch.
+    """
+
+    table: Table
+    columns: tuple[str, ...]
+    conflict: str
+    new_only: dict[str, str] = field(default_factory=dict)
+    limited: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...] | None:
+        return self.table.key_of(self.columns)
+
+    @property
+    def relation(self) -> str:
+        return f"public.{name(self.table.name)}"
+
+    def sql(self, incoming: str, prefilter: str | None = None, returning: str = "") -> str:
+        """The statement.
+
+        Args:
+            incoming: a FROM item with the columns, such as a table's name.
+            prefilter: a condition on `stored` under which stored rows are read first, so that equal ones never reach
+                the upsert: in compressed chunks each conflict costs the decompression of its batch.
+            returning: a column to give back.
+        """
+        extra = {
+            column: value
+            for column, value in ({CREATED: "now()"} | dict.fromkeys(TOUCHED, "now()") | self.new_only).items()
+            if column in self.table.columns and column not in self.columns
+        }
+        source = f"select {', '.join([listed(self.columns, 'i.'), *extra.values()])} from {incoming} as i"
+        key = self.key
+        if prefilter and key and self._changing:
+            same = " and ".join(f"stored.{name(column)} = i.{name(column)}" for column in key)
+            source += (
+                f" left join {self.relation} as stored on {same} and {prefilter}"
+                f" where stored.{name(key[0])} is null or {self._differs('stored.', 'i.')}"
+            )
+        if key:
+            source += (
+                f" order by {listed(key, 'i.')}"  # two writers of the same keys never wait for each other in a ring
+            )
+        return (
+            f"insert into {self.relation} as stored ({listed((*self.columns, *extra))}) {source}{self._on_conflict()}"
+            + (f" returning {name(returning)}" if returning else "")
+        )
+
+    @property
+    def _changing(self) -> tuple[str, ...]:
+        """The columns that an update sets: when a row was made is said once, never moved."""
+        fixed = {*(self.key or ()), CREATED}
+        return tuple(column for column in self.columns if column not in fixed)
+
+    def _differs(self, left: str, right: str) -> str:
+        compared = [column for column in self._changing if column not in TOUCHED] or list(self._changing)
+        return f"({listed(compared, left)}) is distinct from ({listed(compared, right)})"
+
+    def _on_conflict(self) -> str:
+        if self.conflict == "error" or not self.key:
+            return " on conflict do nothing" if self.conflict == "nothing" else ""
+        if self.conflict == "nothing" or not self._changing:
+            return " on conflict do nothing"
+        sets = [f"{name(column)} = excluded.{name(column)}" for column in self._changing]
+        sets += [
+            f"{name(column)} = now()"
+            for column in TOUCHED
+            if column in self.table.columns and column not in self.columns
+        ]
+        if self.table.name in STUBBED:
+            stub = f"stored.data_source = '{STUB}'"
+            if "data_source" not in self.columns:
+                sets.append(f"data_source = case when {stub} then 'application' else stored.data_source end")
+            if "is_active" in self.table.columns and "is_active" not in self.columns:
+                sets.append(f"is_active = stored.is_active or coalesce({stub}, false)")
+        return (
+            f" on conflict ({listed(self.key)}) do update set {', '.join(sets)}"
+            f" where {self._differs('stored.', 'excluded.')}"
+        )
