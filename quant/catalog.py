@@ -74,8 +74,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table or view of public; `keys` are its unique keys, the primary one first,
-    then those without columns that may be NULL."""
+    """A table or view of public.
+
+    Its unique keys begin with the primary one, and those of columns that are never NULL.
+    """
 
     name: str
     columns: dict[str, Column]

@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
-from quant.errors import ConnectionLost, in_one_line
+from quant.errors import ConnectionLost
 from quant.gate import Gate
 from quant.target import Address
 
@@ -185,8 +185,11 @@ def _refusals(address: Address) -> Iterator[None]:
     except ConnectionLost:
         raise
     except Exception as error:
+        # One line for each address that was tried; those that begin with a tab only ask whether a server runs.
+        tried = dict.fromkeys(line for line in str(error).strip().splitlines() if not line.startswith("\t"))
+        said = "; ".join(tried).rstrip(".")
         raise ConnectionLost(
-            f"The database {address} cannot be reached: {in_one_line(error)}. Check that it runs, and POSTGRES_HOST, "
+            f"The database {address} cannot be reached: {said}. Check that it runs, and POSTGRES_HOST, "
             "POSTGRES_PORT, POSTGRES_DB, POSTGRES_USER and POSTGRES_PASSWORD."
         ) from error
 
