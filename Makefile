@@ -19,7 +19,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export RUNTIME__DLTHUB_TELEMETRY := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup demo test lint types check pytest bench-load diagram lock clean
+.PHONY: help setup demo test lint types check pytest bench-load bench-quant diagram lock clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,10 +39,11 @@ demo: setup ## the main job on a generated database: make demo ROWS=20000 is the
 
 test: setup lint types pytest ## every check
 
-lint: setup ## ruff and sqlfluff
+lint: setup ## ruff, sqlfluff and the packages' boundaries
 	@ruff check .
 	@ruff format --check .
 	@sqlfluff lint models tests macros
+	@lint-imports --no-cache > /dev/null || lint-imports --no-cache
 
 types: setup ## mypy
 	@mypy
@@ -52,6 +53,9 @@ pytest: setup ## all tests: the whole way on the embedded engine, and on a serve
 
 bench-load: setup ## what a load takes on the server that POSTGRES_HOST names, beside \copy and pgloader (ARGS=--help)
 	@python -m benchmarks.load $(ARGS)
+
+bench-quant: setup ## what the package takes beside COPY, on the server that POSTGRES_HOST names (ARGS=--help)
+	@python -m benchmarks.quant $(ARGS)
 
 diagram: setup ## docs/schema.md from models/**/*.yml
 	@python -m expectations.diagram

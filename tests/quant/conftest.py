@@ -12,6 +12,12 @@ from tests.places import Place
 from tests.quant.worlds import World
 
 APPLICATION = ("portfolio_transactions", "portfolio_holdings", "backtest_results", "walk_forward_results")
+CHILDREN = (
+    "ohlcv_data", "stock_details", "etf_details", "etf_holdings", "ticker_fundamentals", "technical_analysis", "trades",
+    "portfolio", "market_sentiment", "global_market_indices", "exchange_rate_history",
+)  # fmt: skip
+PARENTS = "delete from public.{}"
+OURS = "source_rowid is null and data_source is distinct from 'inferred'"
 OWN = ("factor_scores", "optimization_history", *APPLICATION, "strategies")
 
 
@@ -34,21 +40,13 @@ def db(world: World) -> Iterator[PostgresDatabaseManager]:
     """A manager of the migrated database; what applications wrote is gone after the test."""
     with world.manager() as manager:
         yield manager
-    sourced = [
-        str(name)
-        for (name,) in world.place.query(
-            "select table_name from information_schema.columns"
-            " where table_schema = 'public' and column_name = 'source_rowid' and table_name not in ('tickers', 'etfs')"
+    world.place.query(
+        "; ".join(
+            [f"delete from public.{table}" for table in OWN]
+            + [f"delete from public.{table} where source_rowid is null" for table in CHILDREN]
+            + [f"{PARENTS.format(table)} where {OURS}" for table in ("etfs", "tickers")]
         )
-    ]
-    for table in OWN:
-        world.place.query(f"delete from public.{table}")
-    for table in sourced:
-        world.place.query(f"delete from public.{table} where source_rowid is null")
-    for table in ("etfs", "tickers"):
-        world.place.query(
-            f"delete from public.{table} where source_rowid is null and data_source is distinct from 'inferred'"
-        )
+    )
 
 
 @pytest.fixture(scope="session")
