@@ -190,7 +190,9 @@ def figures(target: Target, arguments: argparse.Namespace) -> Iterable[tuple[str
     names = iter(GOALS)
     login = (target.host, target.port, target.database, target.user, target.password)
     with PostgresDatabaseManager(*login, application_name="bench") as db:
-        db.bulk_insert("tickers", [{"ticker": one, "region": "US", "name": one} for one in tickers(500)])
+        db.bulk_insert(
+            "tickers", [{"ticker": one, "region": "US", "name": one, "exchange": "X"} for one in tickers(500)]
+        )
         bench = Bench(db, arguments.repetitions)
         works: list[Callable[[], float]] = [
             lambda: bench.upsert(20_000),

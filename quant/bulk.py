@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -15,11 +14,11 @@ from pyarrow import csv
 from quant import values
 from quant.catalog import DECOMPRESSION_LIMIT, PROVENANCE, Catalog, Table
 from quant.errors import InvalidValue, UnknownName
-from quant.upsert import STUB, STUBBED, Upsert, listed, name
+from quant.upsert import STUB, STUBBED, Upsert, listed
 
 CONFLICTS = ("update", "nothing", "error")
 FEW = 50  # rows that go as values of the statement: a temporary table takes five more ways to the server
-INCOMING = "quant_incoming"
+INCOMING = "pg_temp.quant_incoming"
 
 Rows = Iterable[Mapping[str, Any]] | Mapping[str, Any] | pd.DataFrame
 
@@ -127,17 +126,18 @@ def _write(connection: Any, plan: Upsert, part: pa.Table) -> int:
     with connection.cursor() as cursor:
         if plan.table.is_hypertable and plan.limited:
             cursor.execute(f"set local {DECOMPRESSION_LIMIT} = 0")
-        prefilter = _prefilter(cursor, plan, part)
+        within = _within(plan, part)
+        leave_equal = bool(within) and _is_compressed(cursor, plan, part)
         if part.num_rows <= FEW:
             incoming, parameters = as_values(plan, part)
-            cursor.execute(plan.sql(incoming, prefilter), parameters)
+            cursor.execute(plan.sql(incoming, within, leave_equal), parameters)
             return int(cursor.rowcount)
         cursor.execute(
-            f"create temporary table {INCOMING} on commit drop as"
+            f"create temporary table quant_incoming on commit drop as"
             f" select {listed(part.column_names)} from {plan.relation} with no data"
         )
         cursor.copy_expert(f"copy {INCOMING} ({listed(part.column_names)}) from stdin (format csv)", _csv(part))
-        cursor.execute(plan.sql(INCOMING, prefilter))
+        cursor.execute(plan.sql(INCOMING, within, leave_equal))
         written = int(cursor.rowcount)
         cursor.execute(f"drop table {INCOMING}")
         return written
@@ -152,21 +152,28 @@ def as_values(plan: Upsert, part: pa.Table) -> tuple[str, list[Any]]:
     return f"(select * from (values {rows}) as v ({listed(part.column_names)}))", parameters
 
 
-def _prefilter(cursor: Any, plan: Upsert, part: pa.Table) -> str | None:
-    """A range of days, where compressed chunks of it are written to."""
-    if not plan.table.is_hypertable or plan.conflict != "update" or "date" not in (plan.key or ()):
-        return None
+def _within(plan: Upsert, part: pa.Table) -> str:
+    """The days between which all rows lie, for the planner: only their chunks are read."""
+    if not plan.table.is_hypertable or "date" not in (plan.key or ()) or not part.num_rows:
+        return ""
+    first, last = _bounds(part)
+    return f"date between '{first}' and '{last}'"
+
+
+def _bounds(part: pa.Table) -> tuple[Any, Any]:
     first, last = (bound.as_py() for bound in pc.min_max(part["date"]).values())
-    if not isinstance(first, date) or not isinstance(last, date):
-        return None
+    return first, last
+
+
+def _is_compressed(cursor: Any, plan: Upsert, part: pa.Table) -> bool:
+    """Whether rows go into compressed chunks."""
+    first, last = _bounds(part)
     cursor.execute(
         "select 1 from timescaledb_information.chunks where hypertable_schema = 'public' and hypertable_name = %s"
         " and is_compressed and range_start <= %s and range_end > %s limit 1",
         (plan.table.name, last, first),
     )
-    if not cursor.fetchone():
-        return None
-    return f"stored.{name('date')} between '{first.isoformat()}' and '{last.isoformat()}'"
+    return cursor.fetchone() is not None
 
 
 def _csv(part: pa.Table) -> io.BytesIO:

@@ -18,6 +18,10 @@ select
     t.typname as kind,
     format_type(a.atttypid, a.atttypmod) as type,
     a.attnotnull as required,
+    a.attnotnull or exists (
+        select from pg_catalog.pg_constraint as k
+        where k.conrelid = c.oid and k.contype = 'c' and a.attnum = any(k.conkey)
+    ) as constrained,
     a.attgenerated <> '' as generated,
     a.atthasdef or a.attidentity <> '' as has_default
 from pg_catalog.pg_class as c
@@ -62,12 +66,16 @@ DECOMPRESSION_LIMIT = "timescaledb.max_tuples_decompressed_per_dml_transaction"
 
 @dataclass(frozen=True)
 class Column:
-    """A column; `kind` is PostgreSQL's short name of its type, such as float8."""
+    """A column; `kind` is PostgreSQL's short name of its type, such as float8.
+
+    `required` says NOT NULL, `constrained` that or a check.
+    """
 
     name: str
     kind: str
     type: str
     required: bool = False
+    constrained: bool = False
     generated: bool = False
     has_default: bool = False
 

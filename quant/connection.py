@@ -5,7 +5,22 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+
+from quant.errors import QueryError
 from quant.pool import Pool
+
+
+def commit(connection: Any) -> None:
+    """Commit.
+
+    Raises:
+        QueryError: when a statement had failed and the program went on: psycopg2 would roll back without a word.
+    """
+    if connection.get_transaction_status() == TRANSACTION_STATUS_INERROR:
+        connection.rollback()
+        raise QueryError("A statement of this transaction failed, so all of it was rolled back.")
+    connection.commit()
 
 
 class Lent:
@@ -34,7 +49,7 @@ class Lent:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None and not self._connection.closed:
-                self._connection.commit()
+                commit(self._connection)
         finally:
             self.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,6 +46,38 @@ class _Shared:
     def close(self) -> None: ...
 
 
+class _Connections:
+    """The connections of one driver."""
+
+    def __init__(self, creator: Callable[[], Any], ask: Callable[[Any], None], kept: int) -> None:
+        self.open = 0
+        self._creator = creator
+        self._lock = Lock()
+        # The gate alone limits them: it lets nobody in for whom there is no place.
+        self.queue = QueuePool(self._create, pool_size=max(kept, 1), max_overflow=-1, use_lifo=True)
+
+        def checkout(connection: Any, _record: Any, _proxy: Any) -> None:
+            try:
+                ask(connection)
+            except Exception as error:
+                raise DisconnectionError() from error  # the pool replaces it
+
+        event.listen(self.queue, "checkout", checkout)
+        event.listen(self.queue, "close", lambda _connection, _record: self._count(-1))
+
+    def _create(self) -> Any:
+        self._count(1)
+        try:
+            return self._creator()
+        except BaseException:
+            self._count(-1)
+            raise
+
+    def _count(self, number: int) -> None:
+        with self._lock:
+            self.open += number
+
+
 class Pool:
     """At most `maxconn` connections of both drivers; about `minconn` of each stay open while nobody needs them.
 
@@ -57,31 +90,16 @@ class Pool:
         self.timeout = timeout
         self._address = address
         self._uri = address.uri(connect_timeout="10", **options)
-        self._abandoned: list[Any] = []
+        self.closed = False
         self._begin()
         _POOLS.add(self)
 
     def _begin(self) -> None:
-        self.closed = False
         self._gate = Gate(self.maxconn)
         self._database_lock = Lock()
         self._database: Any = None
-        self._rows = self._queue(self._open_rows, self._ask_rows)
-        self._arrow = self._queue(self._open_arrow, self._ask_arrow)
-
-    def _queue(self, creator: Callable[[], Any], ask: Callable[[Any], None]) -> QueuePool:
-        kept = min(self.minconn, self.maxconn)
-        # Its own limit is out of reach: the gate lets nobody in for whom there is no place.
-        pool = QueuePool(creator, pool_size=max(kept, 1), max_overflow=self.maxconn, use_lifo=True, timeout=1)
-
-        def checkout(connection: Any, _record: Any, _proxy: Any) -> None:
-            try:
-                ask(connection)
-            except Exception as error:
-                raise DisconnectionError() from error  # the pool replaces it, and all that are as old
-
-        event.listen(pool, "checkout", checkout)
-        return pool
+        self._rows = _Connections(self._open_rows, _ask_rows, self.minconn)
+        self._arrow = _Connections(self._open_arrow, _ask_arrow, self.minconn)
 
     def _open_rows(self) -> Any:
         self._make_room(self._arrow)
@@ -99,28 +117,14 @@ class Pool:
         connection = adbc_driver_manager.AdbcConnection(self._database)
         return dbapi.Connection(_Shared(), connection, autocommit=True)  # type: ignore[arg-type]
 
-    def _make_room(self, other: QueuePool) -> None:
-        """Close an idle connection of the other driver when all together would be too many."""
-        if self.open >= self.maxconn and other.checkedin():
-            with _refusals(self._address):
-                other.connect().invalidate()
-
-    @staticmethod
-    def _ask_rows(connection: Any) -> None:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("select 1")
-        connection.autocommit = False
-
-    @staticmethod
-    def _ask_arrow(connection: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("select 1")
-            cursor.fetchone()
+    def _make_room(self, other: _Connections) -> None:
+        """Close what is idle of the other driver when all together, the new one included, would be too many."""
+        if self.open > self.maxconn:
+            other.queue.dispose()
 
     @property
     def open(self) -> int:
-        return sum(max(pool.checkedin() + pool.checkedout(), 0) for pool in (self._rows, self._arrow))
+        return self._rows.open + self._arrow.open
 
     @property
     def stats(self) -> PoolStats:
@@ -135,29 +139,29 @@ class Pool:
             PoolTimeout: when none came free in time.
             ConnectionLost: when the server cannot be reached.
         """
-        with self._lent(self._rows) as lent:
+        with self._lent(self._rows.queue) as lent:
             yield lent
 
     @contextmanager
     def arrow(self) -> Iterator[tuple[Any, float]]:
         """An ADBC connection in autocommit, and the seconds waited for it. Raises as `rows` does."""
-        with self._lent(self._arrow) as lent:
+        with self._lent(self._arrow.queue) as lent:
             yield lent
 
     @contextmanager
-    def _lent(self, pool: QueuePool) -> Iterator[tuple[Any, float]]:
+    def _lent(self, queue: QueuePool) -> Iterator[tuple[Any, float]]:
         gate = self._gate
         if self.closed:
             raise ConnectionLost(f"The pool of {self._address} was closed: make a new manager.")
         waited = gate.enter(self.timeout)
         try:
             with _refusals(self._address):
-                fairy = pool.connect()
+                fairy = queue.connect()
             connection = fairy.dbapi_connection
             try:
                 yield connection, waited
             finally:
-                if getattr(connection, "closed", False):
+                if self.closed or getattr(connection, "closed", False):
                     fairy.invalidate()
                 fairy.close()
         finally:
@@ -166,15 +170,30 @@ class Pool:
     def close(self) -> None:
         """Close all idle connections; those in use are closed when they come back."""
         self.closed = True
-        self._rows.dispose()
-        self._arrow.dispose()
+        self._rows.queue.dispose()
+        self._arrow.queue.dispose()
 
     def _forget(self) -> None:
-        """In a child of fork: leave the parent's connections alone, never even closing them."""
-        self._abandoned.extend((self._rows, self._arrow, self._database))
-        closed = self.closed
+        """In a child of fork: leave the parent's connections alone.
+
+        They are never freed, not even at the child's end: ADBC would say goodbye to the server in the parent's name.
+        """
+        for own in (self._rows, self._arrow, self._database):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(own))
         self._begin()
-        self.closed = closed
+
+
+def _ask_rows(connection: Any) -> None:
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("select 1")
+    connection.autocommit = False
+
+
+def _ask_arrow(connection: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select 1")
+        cursor.fetchone()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pandas as pd
 from quant import bulk, target
 from quant.bulk import Rows
 from quant.catalog import Catalog, Table
-from quant.connection import Lent
+from quant.connection import Lent, commit
 from quant.core import Measured, Row, Statements, fetched, frame_of, run
 from quant.domains import Domains
 from quant.errors import InvalidValue
@@ -175,7 +175,7 @@ class PostgresDatabaseManager(Statements, _Writing):
         """
         with self._call() as call, told(), self._pool.rows() as (connection, call.wait):
             yield Transaction(connection, self._catalog)
-            connection.commit()
+            commit(connection)
 
     def test_connection(self) -> bool:
         """True when the database answers.

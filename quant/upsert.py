@@ -48,36 +48,45 @@ class Upsert:
     def relation(self) -> str:
         return f"public.{name(self.table.name)}"
 
-    def sql(self, incoming: str, prefilter: str | None = None, returning: str = "") -> str:
+    def sql(self, incoming: str, within: str = "", leave_equal: bool = False, returning: str = "") -> str:
         """The statement.
 
         Args:
             incoming: a FROM item with the columns, such as a table's name.
-            prefilter: a condition on `stored` under which stored rows are read first, so that equal ones never reach
-                the upsert: in compressed chunks each conflict costs the decompression of its batch.
+            within: a condition that all stored rows of these keys fulfil, so that few chunks are read for them.
+            leave_equal: leave out equal rows before the upsert: in compressed chunks each conflict costs the
+                decompression of its batch.
             returning: a column to give back.
         """
-        extra = {
-            column: value
-            for column, value in ({CREATED: "now()"} | dict.fromkeys(TOUCHED, "now()") | self.new_only).items()
-            if column in self.table.columns and column not in self.columns
-        }
-        source = f"select {', '.join([listed(self.columns, 'i.'), *extra.values()])} from {incoming} as i"
         key = self.key
-        if prefilter and key and self._changing:
-            same = " and ".join(f"stored.{name(column)} = i.{name(column)}" for column in key)
-            source += (
-                f" left join {self.relation} as stored on {same} and {prefilter}"
-                f" where stored.{name(key[0])} is null or {self._differs('stored.', 'i.')}"
-            )
+        known = ({CREATED: "now()"} | dict.fromkeys(TOUCHED, "now()") | self.new_only).items()
+        extra = {one: sql for one, sql in known if one in self.table.columns and one not in self.columns}
+        extra |= {one: f"old.{name(one)}" for one in self._kept if one not in extra}
+        source = f"select {', '.join([listed(self.columns, 'i.'), *extra.values()])} from {incoming} as i"
+        if key and (self._kept or (leave_equal and self._changing)):
+            same = " and ".join(f"old.{name(column)} = i.{name(column)}" for column in key)
+            source += f" left join {self.relation} as old on {same}{within and f' and old.{within}'}"
+            if self._changing:
+                source += f" where old.{name(key[0])} is null or {self._differs('old.', 'i.')}"
         if key:
             source += (
                 f" order by {listed(key, 'i.')}"  # two writers of the same keys never wait for each other in a ring
             )
-        return (
-            f"insert into {self.relation} as stored ({listed((*self.columns, *extra))}) {source}{self._on_conflict()}"
-            + (f" returning {name(returning)}" if returning else "")
-        )
+        returned = f" returning {name(returning)}" if returning else ""
+        columns = listed((*self.columns, *extra))
+        return f"insert into {self.relation} as stored ({columns}) {source}{self._on_conflict()}{returned}"
+
+    @property
+    def _kept(self) -> list[str]:
+        """Columns that are not given, and that a row may not lack.
+
+        PostgreSQL checks the row that is to be inserted before it sees that its key is there, so it gets the stored
+        values.
+        """
+        if self.conflict != "update" or not self.key:
+            return []
+        open_ones = [one for one in self.table.columns.values() if one.constrained and not one.has_default]
+        return [one.name for one in open_ones if one.name not in self.columns and not one.generated]
 
     @property
     def _changing(self) -> tuple[str, ...]:

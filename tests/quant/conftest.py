@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 
 import pytest
 
 from quant import PostgresDatabaseManager, SQLiteDatabaseManager
-from tests.places import Place
 from tests.quant.worlds import World
+from tests.verdict_ground import Ground
 
 APPLICATION = ("portfolio_transactions", "portfolio_holdings", "backtest_results", "walk_forward_results")
 CHILDREN = (
@@ -21,18 +20,10 @@ OURS = "source_rowid is null and data_source is distinct from 'inferred'"
 OWN = ("factor_scores", "optimization_history", *APPLICATION, "strategies")
 
 
-@pytest.fixture(scope="session", params=["embedded", "server"])
-def world(
-    request: pytest.FixtureRequest,
-    make_place: Callable[[str], contextmanager[Place]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:
-    source = tmp_path_factory.mktemp("spock") / "spock.db"
-    with make_place(request.param) as place:
-        place.run("python", "-m", "loader.sample", "--output", str(source), "--rows", "5000", "--quiet")
-        place.run("python", "-m", "loader.run", "--source", str(source), check=False)
-        place.run("dbt", "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-        yield World(place, source)
+@pytest.fixture(scope="session")
+def world(migrated: Ground) -> World:
+    """That of the verdict's tests: a file of 5,000 prices, loaded and built."""
+    return World(migrated.place, migrated.source)
 
 
 @pytest.fixture

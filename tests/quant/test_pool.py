@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from loader.paths import PROJECT
 from loader.target import Target
 from quant import ConnectionLost, InvalidValue, PoolTimeout, PostgresDatabaseManager
 from quant.gate import Gate
 from tests import native
-from tests.places import NO_SERVER
+from tests.places import NO_SERVER, server_environment
 
 
 def manager(target: Target, **more: Any) -> PostgresDatabaseManager:
@@ -157,25 +159,34 @@ def test_a_server_that_was_restarted(own_server: Target) -> None:
         assert db.query_frame("select 1 as n")["n"].tolist() == [1]
 
 
-def test_a_child_of_fork_opens_its_own(server: Target) -> None:
-    with manager(server) as db:
-        db.query_frame("select 1 as n")
-        own = db.execute_query("select pg_backend_pid() as pid")
-        reading, writing = os.pipe()
-        child = os.fork()
-        if not child:
-            try:
-                other = db.execute_query("select pg_backend_pid() as pid")
-                framed = db.query_frame("select 1 as n")["n"].tolist()
-                os.write(writing, b"1" if other != own and framed == [1] else b"0")
-                db.close()
-            finally:
-                os._exit(0)
-        os.close(writing)
-        assert os.read(reading, 1) == b"1"
-        os.waitpid(child, 0)
-        assert db.execute_query("select pg_backend_pid() as pid") == own
-        assert db.query_frame("select 1 as n")["n"].tolist() == [1]
+FORK = """
+import os, sys
+from quant import PostgresDatabaseManager
+db = PostgresDatabaseManager(pool_min_conn=2, pool_max_conn=4)
+query = "select pg_backend_pid() as pid"
+ask = lambda: (db.execute_query(query)[0]["pid"], int(db.query_frame(query)["pid"][0]))
+own = ask()
+child = os.fork()
+if not child:
+    assert not set(ask()) & set(own)
+    sys.exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert ask() == own
+print("well")
+"""
+
+
+def test_a_child_of_fork_opens_its_own_and_leaves_the_parents_alone(server: Target) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK],
+        cwd=PROJECT,
+        env=os.environ | server_environment(server),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("well\n", "")
 
 
 def test_what_cannot_be(server: Target, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from quant import IntegrityError, InvalidValue, PostgresDatabaseManager, Unknown
 
 @pytest.fixture
 def strategy(db: PostgresDatabaseManager) -> int:
-    db.insert_ticker({"ticker": "QNT", "region": "US"})
+    db.insert_ticker({"ticker": "QNT", "region": "US", "exchange": "NASDAQ"})
     return db.insert_strategy({"name": "momentum", "factor_weights": {"momentum": 0.6}, "constraints": [1, "x"]})
 
 

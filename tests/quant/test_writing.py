@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,18 +15,20 @@ from quant import (
     InvalidValue,
     PostgresDatabaseManager,
     QuantError,
+    QueryError,
     UnknownName,
     UnknownParent,
     UnknownRegion,
 )
 from quant.catalog import PROVENANCE
 from tests.quant.worlds import World, longest
+from tests.verdict_ground import PACK
 
 
 @pytest.fixture
 def ours(db: PostgresDatabaseManager) -> PostgresDatabaseManager:
     """A database with one ticker of an application's."""
-    db.insert_ticker({"ticker": "QNT", "region": "US", "name": "Quant Inc."})
+    db.insert_ticker({"ticker": "QNT", "region": "US", "name": "Quant Inc.", "exchange": "NASDAQ"})
     return db
 
 
@@ -152,14 +155,14 @@ def test_conflicts(ours: PostgresDatabaseManager) -> None:
 def test_a_ticker_and_its_prices_in_one_transaction(db: PostgresDatabaseManager) -> None:
     def halfway() -> None:
         with db.transaction() as t:
-            t.bulk_insert("tickers", [{"ticker": "NEW", "region": "US"}], "error")
+            t.bulk_insert("tickers", [{"ticker": "NEW", "region": "US", "name": "New", "exchange": "NYSE"}], "error")
             t.insert_ohlcv_bulk("NEW", prices(60).assign(close="x"), region="US")
 
     with pytest.raises(InvalidValue):
         halfway()
     assert db.get_ticker("NEW", "US") is None
     with db.transaction() as t:
-        t.insert_ticker({"ticker": "NEW", "region": "US"})
+        t.insert_ticker({"ticker": "NEW", "region": "US", "exchange": "NYSE"})
         assert t.insert_ohlcv_bulk("NEW", prices(60), region="US") == 60
         assert len(t.get_ohlcv_data("NEW", region="US")) == 60
         assert t.execute_query("select count(*) as count from ohlcv_data where ticker = %s", ("NEW",))[0]["count"] == 60
@@ -190,7 +193,7 @@ def test_what_came_from_the_source_keeps_its_provenance(db: PostgresDatabaseMana
 def test_a_stub_becomes_an_applications(world: World, db: PostgresDatabaseManager) -> None:
     stub = db.execute_query("select ticker, region, name from tickers where data_source = 'inferred' limit 1")[0]
     try:
-        assert db.insert_ticker({**stub, "name": "Known now"}) == 1
+        assert db.insert_ticker({**stub, "name": "Known now", "exchange": "KOSPI"}) == 1
         filled = db.get_ticker(stub["ticker"], stub["region"])
         assert filled
         assert (filled["data_source"], filled["is_active"]) == ("application", True)
@@ -198,12 +201,13 @@ def test_a_stub_becomes_an_applications(world: World, db: PostgresDatabaseManage
             db.insert_ticker({**stub, "data_source": "inferred"})
     finally:
         world.place.query(
-            "update public.tickers set data_source = 'inferred', is_active = false, name = ticker, last_updated = null"
+            "update public.tickers set data_source = 'inferred', is_active = false, name = ticker,"
+            " exchange = null, last_updated = null"
             " where data_source = 'application'"
         )
 
 
-def test_compressed_chunks(db: PostgresDatabaseManager) -> None:
+def test_compressed_chunks(world: World, db: PostgresDatabaseManager) -> None:
     packed = db.execute_query(
         "select range_start::date as first, range_end::date as last from timescaledb_information.chunks"
         " where hypertable_name = 'ohlcv_data' and is_compressed order by 1"
@@ -217,12 +221,41 @@ def test_compressed_chunks(db: PostgresDatabaseManager) -> None:
         assert db.insert_ohlcv_bulk(ticker, spread.assign(close=spread["close"] + 1), region=region) == 0
     finally:
         assert db.insert_ohlcv_bulk(ticker, spread, region=region) == len(spread)
+        world.place.query(PACK)
     pd.testing.assert_frame_equal(db.get_ohlcv_data(ticker, end_date=packed[-1]["last"], region=region), before)
+
+
+def test_a_transaction_in_which_a_statement_failed_is_told(ours: PostgresDatabaseManager) -> None:
+    def careless() -> None:
+        with ours.transaction() as t:
+            t.update_ticker("QNT", "US", {"name": "Changed"})
+            with suppress(QueryError):
+                t.execute_update("update nowhere set x = 1")
+
+    with pytest.raises(QueryError, match="all of it was rolled back"):
+        careless()
+    kept = ours.get_ticker("QNT", "US")
+    assert kept
+    assert kept["name"] == "Quant Inc."
+
+
+def test_what_a_row_may_not_lack_is_kept_too(world: World, ours: PostgresDatabaseManager) -> None:
+    ours.insert_ohlcv_bulk("QNT", prices(60), region="US")
+    world.place.query("alter table public.ohlcv_data add check (volume is not null or ticker <> 'QNT')")
+    try:
+        assert ours.insert_ohlcv_bulk("QNT", prices(60)[["date"]].assign(ma20=1.5), region="US") == 60
+        last = ours.get_latest_ohlcv("QNT", region="US")
+        assert last
+        assert (last["volume"], last["ma20"]) == (59, 1.5)
+        with pytest.raises(IntegrityError):
+            ours.insert_ohlcv_bulk("QNT", prices(1, "2023-01-01")[["date"]].assign(ma20=1.5), region="US")
+    finally:
+        world.place.query("alter table public.ohlcv_data drop constraint ohlcv_data_check")
 
 
 def test_regions_that_are_not_clear(db: PostgresDatabaseManager) -> None:
     for region in ("VN", "US"):
-        db.insert_ticker({"ticker": "HUTX", "region": region})
+        db.insert_ticker({"ticker": "HUTX", "region": region, "exchange": "X"})
     with pytest.raises(UnknownRegion, match="US and VN"):
         db.get_ohlcv_data("HUTX")
     with pytest.raises(UnknownRegion, match="HUTX"):
@@ -230,7 +263,7 @@ def test_regions_that_are_not_clear(db: PostgresDatabaseManager) -> None:
     with pytest.raises(UnknownRegion, match="KR, US, JP, HK, CN, VN"):
         db.insert_ticker({"ticker": "HUTX", "region": "XX"})
     assert db.insert_ohlcv_bulk("HUTX", prices(2), region="vn") == 2
-    assert db.insert_ticker({"ticker": "0005.HK9", "region": "HK"}) == 1
+    assert db.insert_ticker({"ticker": "0005.HK9", "region": "HK", "exchange": "HKEX"}) == 1
     with pytest.raises(UnknownRegion, match="shape of none"):
         db.insert_ticker({"ticker": "lower case"})
 

@@ -1,0 +1,33 @@
+"""What the documents tell a user to paste runs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from loader.paths import PROJECT
+from quant import PostgresDatabaseManager
+from tests.quant.worlds import World
+
+SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+@pytest.mark.usefixtures("db")
+def test_snippets_run(world: World, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD", "QUANT_TARGET"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in world.place.environment.items():
+        if name.startswith(("POSTGRES_", "QUANT_")):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SPOCK_SQLITE", str(world.source))
+    names: dict[str, Any] = {}
+    snippets = SNIPPET.findall((PROJECT / page).read_text())
+    assert snippets
+    for snippet in snippets:
+        exec(compile(snippet, page, "exec"), names)
+    assert len(names["prices"]) > 0
+    if isinstance(manager := names["db"], PostgresDatabaseManager):
+        manager.close()
