@@ -89,7 +89,7 @@ class Pool:
         self.maxconn = maxconn
         self.timeout = timeout
         self._address = address
-        self._uri = address.uri(connect_timeout="10", **options)
+        self._uri = address.uri(**options)
         self.closed = False
         self._begin()
         _POOLS.add(self)

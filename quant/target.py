@@ -10,6 +10,17 @@ from quant.errors import InvalidValue
 
 VARIABLES = ("POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
 
+# Seconds and, for the last one, milliseconds: a server that has gone is noticed within two minutes.
+PARAMETERS = {
+    "client_encoding": "utf8",
+    "connect_timeout": "10",
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "15",
+    "keepalives_count": "6",
+    "tcp_user_timeout": "120000",
+}
+
 
 @dataclass(frozen=True)
 class Address:
@@ -29,7 +40,7 @@ class Address:
         """A libpq connection URI, with the password in it: for drivers, never for people."""
         login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
         place = f"{quote(self.host, safe='')}:{self.port}/{quote(self.database, safe='')}"
-        settled = {"client_encoding": "utf8"} | ({"sslmode": self.sslmode} if self.sslmode else {}) | options
+        settled = PARAMETERS | ({"sslmode": self.sslmode} if self.sslmode else {}) | options
         return f"postgresql://{login}@{place}?{urlencode(settled, quote_via=quote)}"
 
 

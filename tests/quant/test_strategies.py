@@ -51,7 +51,7 @@ def test_walk_forward_and_optimisations(db: PostgresDatabaseManager, strategy: i
         (number, {"n": 20})
     ]
     with pytest.raises(IntegrityError, match="method"):
-        db.insert_optimization({"optimization_date": "2024-01-01", "optimal_weights": {}})
+        db.insert_optimization({"optimization_date": "2024-01-01", "universe": "KOSPI", "optimal_weights": {}})
     row = {"optimization_date": "2024-01-01", "universe": "KOSPI", "method": "hrp", "optimal_weights": {"005930": 1}}
     db.insert_optimization(row)
     newest = db.insert_optimization({**row, "optimization_date": "2024-02-01"})

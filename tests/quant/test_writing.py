@@ -274,11 +274,11 @@ def test_trades_and_positions(ours: PostgresDatabaseManager) -> None:
     made = ours.get_trade_by_id(number)
     assert made
     assert (made["region"], made["trade_status"], made["fee"], made["exit_price"]) == ("US", "OPEN", 0.0, None)
-    assert ours.get_open_positions("US")[0]["id"] == number
+    assert number in [one["id"] for one in ours.get_open_positions("US")]
     now = datetime.now(UTC)
     assert ours.update_trade_status(number, "CLOSED", exit_price=0, exit_timestamp=now) == 1
-    closed = ours.get_closed_positions("US", days=1)
-    assert [(one["id"], one["exit_price"], one["exit_timestamp"]) for one in closed] == [(number, 0.0, now)]
+    closed = ours.get_closed_positions("US", days=1)[0]
+    assert (closed["id"], closed["exit_price"], closed["exit_timestamp"]) == (number, 0.0, now)
     assert ours.delete_trade(number) == 1
     sourced = ours.execute_query("select id from trades where source_rowid is not null limit 1")[0]["id"]
     with pytest.raises(IntegrityError, match="came from the SQLite file"):
