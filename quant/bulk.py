@@ -18,6 +18,7 @@ from quant.upsert import STUB, STUBBED, Upsert, listed
 
 CONFLICTS = ("update", "nothing", "error")
 FEW = 50  # rows that go as values of the statement: a temporary table takes five more ways to the server
+AT_A_TIME = 5000  # rows of CSV
 INCOMING = "pg_temp.quant_incoming"
 
 Rows = Iterable[Mapping[str, Any]] | Mapping[str, Any] | pd.DataFrame
@@ -42,7 +43,9 @@ def prepare(
     plans = []
     for columns, given in groups:
         part = typed(table, columns, given)
-        plans.append((Upsert(table, columns, on_conflict, new_only or {}, catalog.limits_decompression), part))
+        plan = Upsert(table, columns, on_conflict, new_only or {}, catalog.limits_decompression)
+        # Two writers of the same keys meet them in the same order, so that they never wait for each other in a ring.
+        plans.append((plan, part.sort_by([(column, "ascending") for column in plan.key]) if plan.key else part))
     _refuse_twice(table, plans)
     return plans
 
@@ -91,10 +94,10 @@ def typed(table: Table, columns: Sequence[str], given: Any) -> pa.Table:
     made = {}
     for place, column in enumerate(columns):
         here = given.iloc[:, place] if isinstance(given, pd.DataFrame) else [row[column] for row in given]
-        if column == "timeframe":
-            here = values.timeframes(here)
         where = f"{table.name}.{column}"
         made[column] = values.column(here, table.columns[column].kind, where, column in keys)
+        if column == "timeframe":
+            made[column] = values.timeframes(made[column])
         if column == "data_source" and table.name in STUBBED and pc.any(pc.equal(made[column], STUB)).as_py():
             raise InvalidValue(
                 f"{where} is {STUB!r}, which marks rows that the next build may overwrite: give another."
@@ -136,7 +139,7 @@ def _write(connection: Any, plan: Upsert, part: pa.Table) -> int:
             f"create temporary table quant_incoming on commit drop as"
             f" select {listed(part.column_names)} from {plan.relation} with no data"
         )
-        cursor.copy_expert(f"copy {INCOMING} ({listed(part.column_names)}) from stdin (format csv)", _csv(part))
+        cursor.copy_expert(f"copy {INCOMING} ({listed(part.column_names)}) from stdin (format csv)", _Csv(part))
         cursor.execute(plan.sql(INCOMING, within, leave_equal))
         written = int(cursor.rowcount)
         cursor.execute(f"drop table {INCOMING}")
@@ -176,9 +179,19 @@ def _is_compressed(cursor: Any, plan: Upsert, part: pa.Table) -> bool:
     return cursor.fetchone() is not None
 
 
-def _csv(part: pa.Table) -> io.BytesIO:
-    """CSV in which NULL is nothing and '' is quoted, as PostgreSQL reads it."""
-    buffer = io.BytesIO()
-    csv.write_csv(part, buffer, csv.WriteOptions(include_header=False, quoting_style="needed"))
-    buffer.seek(0)
-    return buffer
+class _Csv:
+    """A file of CSV in which NULL is nothing and '' is quoted, as PostgreSQL reads it.
+
+    It is made piece by piece: the server reads one while the next is made.
+    """
+
+    def __init__(self, part: pa.Table) -> None:
+        self._batches = iter(part.to_batches(max_chunksize=AT_A_TIME))
+
+    def read(self, _size: int = 0) -> bytes:
+        batch = next(self._batches, None)
+        if batch is None:
+            return b""
+        buffer = io.BytesIO()
+        csv.write_csv(batch, buffer, csv.WriteOptions(include_header=False, quoting_style="needed"))
+        return buffer.getvalue()

@@ -110,9 +110,11 @@ class SQLiteDatabaseManager(Domains):
 
     close_pool = close
 
-    def _get_connection(self) -> closing[sqlite3.Connection]:
-        """A connection of sqlite3's to the file as it is, without the views: `with db._get_connection() as conn:`."""
-        return closing(self._open())
+    def _get_connection(self) -> sqlite3.Connection:
+        """A connection of sqlite3's to the file as it is, without the views; whoever asks closes it."""
+        connection = self._open()
+        connection.row_factory = sqlite3.Row
+        return connection
 
     get_connection = _get_connection
 

@@ -68,10 +68,7 @@ class Upsert:
             source += f" left join {self.relation} as old on {same}{within and f' and old.{within}'}"
             if self._changing:
                 source += f" where old.{name(key[0])} is null or {self._differs('old.', 'i.')}"
-        if key:
-            source += (
-                f" order by {listed(key, 'i.')}"  # two writers of the same keys never wait for each other in a ring
-            )
+            source += f" order by {listed(key, 'i.')}"
         returned = f" returning {name(returning)}" if returning else ""
         columns = listed((*self.columns, *extra))
         return f"insert into {self.relation} as stored ({columns}) {source}{self._on_conflict()}{returned}"

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from quant.errors import InvalidValue
 from quant.frames import ARROW, DOUBLES, INTEGERS, JSONS, TEXTS
 from quant.literals import dump_json, plain
-from quant.names import as_date, canonical_timeframe
+from quant.names import TIMEFRAMES, as_date
 
 Values = Sequence[Any] | pd.Series
 
@@ -80,7 +81,7 @@ def _other(values: pd.Series, kind: str) -> pa.Array | None:
     if values.dtype.kind == "M" and kind == "timestamptz" and isinstance(values.dtype, pd.DatetimeTZDtype):
         return pa.array(values.dt.tz_convert("UTC")).cast(pa.timestamp("us", "UTC"), safe=False)
     if kind in TEXTS and isinstance(values.dtype, pd.StringDtype):
-        return pa.array(values.to_numpy(object), pa.string(), from_pandas=True)
+        return pa.array(values, from_pandas=True).cast(pa.string())
     return None
 
 
@@ -170,6 +171,8 @@ def _json(value: Any) -> str:
     return dump_json(value)
 
 
-def timeframes(values: Values) -> list[Any]:
+def timeframes(column: pa.Array) -> pa.Array:
     """D, W, M as the database spells them."""
-    return [canonical_timeframe(value) if isinstance(value, str) else value for value in values]
+    for short, spelled in TIMEFRAMES.items():
+        column = pc.if_else(pc.equal(column, short), spelled, column)
+    return column

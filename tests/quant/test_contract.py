@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pandas as pd
@@ -120,6 +122,10 @@ def test_the_twin_writes_nothing_and_makes_no_file(world: World, twin: SQLiteDat
     ):
         with pytest.raises(ReadOnly, match="only read"):
             write()
+    with closing(twin._get_connection()) as raw:
+        assert raw.execute("select ticker from tickers where ticker = ?", ("005930",)).fetchone()["ticker"] == "005930"
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            raw.execute("delete from tickers")
     with pytest.raises(QuantError, match="cannot be read"):
         SQLiteDatabaseManager(world.source.with_name("none.db"))
     assert sorted(path.name for path in world.source.parent.iterdir()) == before
