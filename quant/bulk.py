@@ -90,12 +90,19 @@ def _groups(rows: Rows) -> list[tuple[tuple[str, ...], Any]]:
 
 def typed(table: Table, columns: Sequence[str], given: Any) -> pa.Table:
     """A frame or rows as the table's types hold them."""
+    if not columns:
+        raise InvalidValue(f"A row for {table.name} has no columns: give some.")
     keys = {column for key in table.keys for column in key}
+    needed = table.keys[0] if table.keys else ()
     made = {}
     for place, column in enumerate(columns):
         here = given.iloc[:, place] if isinstance(given, pd.DataFrame) else [row[column] for row in given]
         where = f"{table.name}.{column}"
         made[column] = values.column(here, table.columns[column].kind, where, column in keys)
+        if column in needed and made[column].null_count:
+            raise InvalidValue(
+                f"{where}, row {pc.index(pc.is_null(made[column]), True).as_py()}: no {column} is given."
+            )
         if column == "timeframe":
             made[column] = values.timeframes(made[column])
         if column == "data_source" and table.name in STUBBED and pc.any(pc.equal(made[column], STUB)).as_py():

@@ -16,7 +16,7 @@ select
     c.relname as table_name,
     a.attname as name,
     t.typname as kind,
-    format_type(a.atttypid, a.atttypmod) as type,
+    format_type(a.atttypid, null) as type,
     a.attnotnull as required,
     a.attnotnull or exists (
         select from pg_catalog.pg_constraint as k
@@ -66,9 +66,9 @@ DECOMPRESSION_LIMIT = "timescaledb.max_tuples_decompressed_per_dml_transaction"
 
 @dataclass(frozen=True)
 class Column:
-    """A column; `kind` is PostgreSQL's short name of its type, such as float8.
+    """A column; `kind` is PostgreSQL's short name of its type, such as float8, and `type` its SQL.
 
-    `required` says NOT NULL, `constrained` that or a check.
+    `type` has no length: a cast would cut a text that is too long, where an assignment refuses it. `required` says NOT NULL, `constrained` that or a check.
     """
 
     name: str

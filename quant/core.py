@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 
 from quant import frames
-from quant.literals import Params, plain_params, render
+from quant.errors import InvalidValue
+from quant.literals import MISFIT, Params, plain_params, render
 from quant.pool import Pool
 from quant.refusals import told
 
@@ -42,7 +43,11 @@ class LastUpdate:
 
 def run(cursor: Any, query: str, params: Params) -> None:
     """Execute with parameters made plain; none at all where there are none."""
-    cursor.execute(query, plain_params(params))
+    values = plain_params(params)
+    try:
+        cursor.execute(query, values)
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise InvalidValue(MISFIT.format(error)) from error
 
 
 def fetched(cursor: Any) -> list[Row]:

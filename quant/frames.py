@@ -63,7 +63,7 @@ def _series(values: Sequence[Any], kind: str) -> Any:
 
 
 def _column(column: pa.ChunkedArray, kind: str) -> Any:
-    if isinstance(column.type, pa.BaseExtensionType):
+    if isinstance(column.type, pa.BaseExtensionType) and kind in ("numeric", *JSONS):
         column = pa.chunked_array([chunk.storage for chunk in column.chunks], column.type.storage_type)
     if kind in DOUBLES:
         return column.to_numpy().astype(np.float64, copy=False)

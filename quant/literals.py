@@ -19,6 +19,8 @@ import pandas as pd
 
 from quant.errors import InvalidValue
 
+MISFIT = "The parameters do not fit the statement's placeholders: {}."
+
 Params = Sequence[Any] | Mapping[str, Any] | None
 
 
@@ -109,7 +111,7 @@ def render(query: str, params: Params) -> str:
             return query % {name: literal(value) for name, value in values.items()}
         return query % tuple(literal(value) for value in values)
     except (TypeError, ValueError, KeyError) as error:
-        raise InvalidValue(f"The parameters do not fit the statement's placeholders: {error}.") from error
+        raise InvalidValue(MISFIT.format(error)) from error
 
 
 def literal(value: Any) -> str:

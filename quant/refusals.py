@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg2
+import pyarrow as pa
 
 from quant.errors import (
     ConnectionLost,
@@ -29,10 +30,16 @@ def told() -> Iterator[None]:
         yield
     except QuantError:
         raise
+    except psycopg2.ProgrammingError as error:
+        if error.pgcode is None:  # psycopg2 itself: a parameter of a type that it does not know
+            raise InvalidValue(f"The parameters cannot be sent: {in_one_line(error)}.") from error
+        raise translated(str(error), error.pgcode) from error
     except psycopg2.Error as error:
         raise translated(str(error), error.pgcode) from error
     except psycopg2.Warning as error:
         raise QueryError(f"The statement was refused: {in_one_line(error)}.") from error
+    except (pa.ArrowInvalid, OverflowError) as error:
+        raise InvalidValue(f"A value has no place in a DataFrame: {in_one_line(error)}.") from error
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "adbc_driver_manager":
             raise
@@ -44,7 +51,7 @@ def translated(text: str, state: str | None) -> QuantError:
     text = " ".join(text.partition("\nCONTEXT:")[0].partition("\nQuery was:")[0].split())
     text = re.sub(r" LINE \d+: .*?\^", "", text)[:1000].rstrip(".")
     if state is None:
-        lost = re.search(r"connection|server closed|terminat|SSL|EOF|no results", text, re.IGNORECASE)
+        lost = re.search(r"connection|server closed|terminat|SSL|EOF", text, re.IGNORECASE)
         return ConnectionLost(SENT.format(text)) if lost else QueryError(f"The statement was refused: {text}.")
     if state.startswith(BROKEN):
         return ConnectionLost(SENT.format(text))
@@ -61,4 +68,4 @@ def translated(text: str, state: str | None) -> QuantError:
 
 def _of_adbc(error: Exception) -> str:
     """ADBC's words without the names of its own parts."""
-    return re.sub(r"^[A-Z_]+: (\[libpq\] )?(Failed to [a-z ]+: )?(could not begin COPY: )?(ERROR: +)?", "", str(error))
+    return str(error).rpartition("ERROR: ")[2].partition("SQLSTATE:")[0].strip(" .\n")

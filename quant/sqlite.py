@@ -22,9 +22,8 @@ from quant.domains import Domains
 from quant.domains.base import Filter
 from quant.domains.prices import BUCKETS
 from quant.errors import ConnectionLost, IntegrityError, InvalidValue, QueryError, ReadOnly, in_one_line
-from quant.literals import Params, plain_params
+from quant.literals import MISFIT, Params, plain_params
 
-MISUSED = "The parameters do not fit the statement's placeholders: {}."
 AGGREGATED = {
     **dict.fromkeys(("ma5_start", "ma20_end", "rsi_14_end"), "float8"),
     **dict.fromkeys(("month", "quarter", "year"), "date"),
@@ -151,7 +150,7 @@ class SQLiteDatabaseManager(Domains):
             except sqlite3.IntegrityError as error:
                 raise IntegrityError(f"SQLite refused it: {in_one_line(error)}.") from error
             except (sqlite3.ProgrammingError, sqlite3.InterfaceError) as error:
-                raise InvalidValue(MISUSED.format(in_one_line(error))) from error
+                raise InvalidValue(MISFIT.format(in_one_line(error))) from error
             except sqlite3.Error as error:
                 if "readonly" in str(error):
                     self._refuse()
@@ -228,13 +227,13 @@ def _translated(query: str, params: Params) -> tuple[str, Any]:
             made.append("%" if piece == "%%" else piece)
             continue
         if not left:
-            raise InvalidValue(MISUSED.format("there are too few"))
+            raise InvalidValue(MISFIT.format("there are too few"))
         value = left.pop(0)
         several = list(value) if isinstance(value, list | tuple) else [value]
         made.append(f"({', '.join('?' * len(several))})" if isinstance(value, list | tuple) else "?")
         bound += map(_bound, several)
     if left:
-        raise InvalidValue(MISUSED.format("there are too many"))
+        raise InvalidValue(MISFIT.format("there are too many"))
     return "".join(made), bound
 
 

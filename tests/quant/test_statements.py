@@ -189,8 +189,13 @@ def test_errors_are_sentences_without_the_password(world: World) -> None:
             db.query_frame("select from from")
         with pytest.raises(InvalidValue, match="division by zero"):
             db.query_frame("select 1/0")
-        with pytest.raises(InvalidValue, match="placeholders"):
-            db.query_frame("select %s, %s", (1,))
+        for ask in (db.query_frame, db.execute_query):
+            with pytest.raises(InvalidValue, match="placeholders"):
+                ask("select %s, %s", (1,))
+            with pytest.raises(InvalidValue, match="placeholders"):
+                ask("select %(a)s", {"b": 1})
+        with pytest.raises(InvalidValue, match="DataFrame"):
+            db.query_frame("select date 'infinity'")
         if world.place.environment["QUANT_TARGET"] == "server":
             with pytest.raises(QueryError, match="statement_timeout"):
                 db.execute_query("select pg_sleep(5)")

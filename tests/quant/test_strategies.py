@@ -23,6 +23,11 @@ def test_a_strategy(db: PostgresDatabaseManager, strategy: int) -> None:
     assert (found["factor_weights"], found["constraints"]) == ({"momentum": 0.6}, [1, "x"])
     with pytest.raises(IntegrityError, match="momentum"):
         db.insert_strategy({"name": "momentum"})
+    for given in ({"name": "x" * 101}, {}, {"name": "y", "x": 1}, {"id": "one"}):
+        with pytest.raises((InvalidValue, UnknownName)):
+            db.insert_strategy(given)
+    with pytest.raises(InvalidValue, match="too long"):
+        db.bulk_insert("strategies", [{"name": f"{number:0101}"} for number in range(60)])
     second = db.insert_strategy({"name": "value"})
     assert [one["id"] for one in db.get_strategies()] == [second, strategy]
     assert db.get_strategy(-1) is None
