@@ -66,9 +66,15 @@ DECOMPRESSION_LIMIT = "timescaledb.max_tuples_decompressed_per_dml_transaction"
 
 @dataclass(frozen=True)
 class Column:
-    """A column; `kind` is PostgreSQL's short name of its type, such as float8, and `type` its SQL.
+    """A column.
 
-    `type` has no length: a cast would cut a text that is too long, where an assignment refuses it. `required` says NOT NULL, `constrained` that or a check.
+    Attributes:
+        kind: PostgreSQL's short name of its type, such as float8.
+        type: its type in SQL, without a length: a cast would cut a text that is too long, an assignment refuses it.
+        required: it is NOT NULL.
+        constrained: it is NOT NULL, or a check looks at it.
+        generated: the database computes it.
+        has_default: it has a default, or is an identity.
     """
 
     name: str
