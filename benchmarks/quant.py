@@ -163,7 +163,11 @@ class Bench:
 
     def ended(self, target: Target) -> float:
         """How many of 60 calls fail after all backends were ended."""
-        execute(target, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'bench'")
+        execute(
+            target,
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where application_name = 'bench' and datname = current_database()",
+        )
 
         def call(number: int) -> bool:
             try:

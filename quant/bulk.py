@@ -123,13 +123,15 @@ def _refuse_twice(table: Table, parts: Plans) -> None:
         if plan.key:
             by_key.setdefault(plan.key, []).append(part.select(plan.key))
     for key, found in by_key.items():
-        together = pa.concat_tables(found)
-        counted = together.group_by(list(key)).aggregate([([], "count_all")])
-        if counted.num_rows < together.num_rows:
-            twice = counted.filter(pc.greater(counted["count_all"], 1)).slice(0, 1).to_pylist()[0]
-            shown = ", ".join(f"{column} {twice[column]}" for column in key)
-            if None not in (twice[column] for column in key):
-                raise InvalidValue(f"{table.name} is given the same key twice: {shown}.")
+        rows = found[0] if len(found) == 1 else pa.concat_tables(found).sort_by([(one, "ascending") for one in key])
+        rows = rows.combine_chunks()
+        same: Any = pa.scalar(True)
+        for column in key:  # they are sorted, so the same keys are neighbours; NULLs are never the same
+            same = pc.and_(same, pc.equal(rows[column].slice(1), rows[column].slice(0, max(len(rows) - 1, 0))))
+        place = pc.index(same, True).as_py() if len(rows) > 1 else -1
+        if place >= 0:
+            shown = ", ".join(f"{column} {rows[column][place]}" for column in key)
+            raise InvalidValue(f"{table.name} is given the same key twice: {shown}.")
 
 
 def _write(connection: Any, plan: Upsert, part: pa.Table) -> int:
