@@ -6,8 +6,9 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -96,15 +97,24 @@ class Ground:
             return connection.execute(sql).fetchall()
 
 
+@pytest.fixture(scope="session")
+def grounds(
+    make_place: Callable[[str], contextmanager[Place]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Ground]]:
+    """Makes a migrated database of either kind once, and keeps it: files of tests ask for both in turns."""
+    with ExitStack() as stack:
+
+        @cache
+        def ground(kind: str) -> Ground:
+            return migrate(stack.enter_context(make_place(kind)), tmp_path_factory.mktemp("spock") / "spock.db")
+
+        yield ground
+
+
 @pytest.fixture(scope="session", params=["embedded", "server"])
-def migrated(
-    request: pytest.FixtureRequest,
-    make_place: Callable[[str], contextmanager[Place]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Ground]:
-    """Made once for all tests of the verdict, which leave it as they found it."""
-    with make_place(request.param) as place:
-        yield migrate(place, tmp_path_factory.mktemp("spock") / "spock.db")
+def migrated(request: pytest.FixtureRequest, grounds: Callable[[str], Ground]) -> Ground:
+    """Shared by all tests of the verdict, which leave it as they found it."""
+    return grounds(request.param)
 
 
 def migrate(place: Place, source: Path) -> Ground:
