@@ -143,7 +143,7 @@ class Catalog:
         wanted = name.removeprefix("public.")
         found = self._now().tables.get(wanted)
         if found is None or not set(columns) <= found.columns.keys():
-            self._cache.known = None
+            self.forget()
             found = self._now().tables.get(wanted)
         if found is None:
             raise unknown_table(name, self._now().tables)
@@ -151,6 +151,10 @@ class Catalog:
             if column not in found.columns:
                 raise unknown_column(found, column)
         return found
+
+    def forget(self) -> None:
+        """Ask anew at the next question."""
+        self._cache.known = None
 
     @property
     def limits_decompression(self) -> bool:

@@ -15,7 +15,7 @@ from quant.catalog import Catalog, Table
 from quant.connection import Lent, commit
 from quant.core import Measured, Row, Statements, fetched, frame_of, run
 from quant.domains import Domains
-from quant.errors import InvalidValue
+from quant.errors import IntegrityError, InvalidValue
 from quant.literals import Params
 from quant.pool import Pool, PoolStats
 from quant.refusals import told
@@ -158,8 +158,22 @@ class PostgresDatabaseManager(Statements, _Writing):
         return self._write(table, rows, on_conflict, {})
 
     def _write(self, table: str, rows: Rows, on_conflict: str, new_only: dict[str, str]) -> int:
+        given = rows if isinstance(rows, pd.DataFrame | Mapping) else list(rows)
+        plans = self._planned(table, given, on_conflict, new_only)
+        try:
+            return self._send(plans)
+        except IntegrityError:  # perhaps a rule that the catalog did not know: nothing was written
+            self._catalog.forget()
+            again = self._planned(table, given, on_conflict, new_only)
+            if [plan for plan, _ in again] == [plan for plan, _ in plans]:
+                raise
+            return self._send(again)
+
+    def _planned(self, table: str, rows: Rows, on_conflict: str, new_only: dict[str, str]) -> bulk.Plans:
         with told():
-            plans = bulk.prepare(self._catalog, table, rows, on_conflict, new_only)
+            return bulk.prepare(self._catalog, table, rows, on_conflict, new_only)
+
+    def _send(self, plans: bulk.Plans) -> int:
         with self._call() as call, told(), self._pool.rows() as (connection, call.wait):
             call.rows = bulk.write(connection, plans)
             connection.commit()
