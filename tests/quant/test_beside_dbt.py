@@ -50,7 +50,7 @@ def test_what_the_package_wrote_survives_and_the_verdict_holds(world: World, db:
             strategy = db.insert_strategy(row)
         else:
             assert db.bulk_insert(table, [row]) == 1, table
-    days = pd.date_range("2025-01-01", periods=300)
+    days = pd.date_range(end="2026-01-04", periods=300)
     frame = pd.DataFrame({"date": days, "open": 1.0, "high": 2.0, "low": 0.5, "close": 1.5, "volume": 10})
     assert db.insert_ohlcv_bulk("QNT", frame, region="US") == 300
     before = {table: db.execute_query(f"select count(*) as count from {table}") for table in tables}
