@@ -112,6 +112,10 @@ class Upsert:
                 sets.append(f"data_source = case when {stub} then 'application' else stored.data_source end")
             if "is_active" in self.table.columns and "is_active" not in self.columns:
                 sets.append(f"is_active = stored.is_active or coalesce({stub}, false)")
+            for column in {CREATED, *self.new_only} - {"is_active", *self.columns}:  # what a stub does not know
+                kept = f"stored.{name(column)}"
+                known = f"case when {stub} then coalesce({kept}, excluded.{name(column)}) else {kept} end"
+                sets.append(f"{name(column)} = {known}")
         return (
             f" on conflict ({listed(self.key)}) do update set {', '.join(sets)}"
             f" where {self._differs('stored.', 'excluded.')}"

@@ -106,6 +106,9 @@ class Domain(ABC):
                 raise InvalidValue(f"data_source {STUB!r} marks rows that the next build may overwrite: give another.")
             if "data_source" not in changes:
                 sets.append(f"data_source = case when data_source = '{STUB}' then 'application' else data_source end")
+            sets.append(
+                f"{CREATED} = case when data_source = '{STUB}' then coalesce({CREATED}, now()) else {CREATED} end"
+            )
         where = " and ".join(f"{name(column)} = %s" for column in key)
         statement = f"update {self._schema}{name(table)} set {', '.join(sets)} where {where}"
         return self.execute_update(statement, (*typed.values(), *key.values()))

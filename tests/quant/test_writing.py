@@ -197,12 +197,13 @@ def test_a_stub_becomes_an_applications(world: World, db: PostgresDatabaseManage
         filled = db.get_ticker(stub["ticker"], stub["region"])
         assert filled
         assert (filled["data_source"], filled["is_active"]) == ("application", True)
+        assert filled["created_at"] is not None
         with pytest.raises(InvalidValue, match="inferred"):
             db.insert_ticker({**stub, "data_source": "inferred"})
     finally:
         world.place.query(
             "update public.tickers set data_source = 'inferred', is_active = false, name = ticker,"
-            " exchange = null, last_updated = null"
+            " exchange = null, last_updated = null, created_at = null, lot_size = null"
             " where data_source = 'application'"
         )
 
