@@ -1,21 +1,27 @@
-"""Dates and times: the build's functions in SQL and the verdict's in Python, written apart, read every text alike."""
+"""Dates, times and flags: the build in SQL and the verdict in Python, written apart, read every text alike."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from jinja2 import Environment
 
-from expectations.parity.canonical import read_date, read_instant
+from expectations.parity.canonical import instants, read_boolean, read_date, read_instant
 from tests.places import Place
 
 MACRO = Path("macros/canonical/canonical_functions.sql")
-# Near enough to a date that most are one; far enough that some are not. South Korea's summer times ended with 1988.
-DAYS = st.from_regex(r"(1989|199[0-9]|20[0-9]{2}|2400)[-/ ]?(0[0-9]|1[0-3])[-/ ]?([0-2][0-9]|3[0-2])", fullmatch=True)
+BOOLEAN = Path("macros/canonical/canonical_boolean.sql")
+# Near enough to a date that most are one; far enough that some are not.
+DAYS = st.from_regex(
+    r"(000[0-2]|19[0-9]{2}|20[0-9]{2}|2400|9999)[-/ ]?(0[0-9]|1[0-3])[-/ ]?([0-2][0-9]|3[0-2])", fullmatch=True
+)
 TIMES = st.from_regex(
     r"([T ](0[0-9]|1[0-9]|2[0-5])(:?[0-6][0-9]){0,2}([.][0-9]{0,7})?( ?(Z|[+-](0[0-9]|1[0-6])(:?[0-6][0-9])?))?)?",
     fullmatch=True,
@@ -57,5 +63,84 @@ def by_sql(place: Place, function: str, shown: str, texts: list[str]) -> list[ob
 def test_sql_and_python_read_dates_and_times_alike(functions: Place, texts: list[str]) -> None:
     assert by_sql(functions, "date_of", "value::text", texts) == [by_python(read_date, text) for text in texts]
     microseconds = "(extract(epoch from value) * 1000000)::bigint::text"
-    later = [text for text in texts if "1000" < text[:4] < "9999"]  # the ends of the calendar are Python's, not ours
-    assert by_sql(functions, "instant_of", microseconds, later) == [by_python(read_instant, text) for text in later]
+    assert by_sql(functions, "instant_of", microseconds, texts) == [by_python(read_instant, text) for text in texts]
+
+
+def quarters(first: date, last: date) -> Iterator[str]:
+    """Every quarter of an hour from one day to another, as the platform's programs write it."""
+    at = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    while at.date() < last:
+        yield at.strftime("%Y-%m-%dT%H:%M:%S")
+        at += timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("year", [*range(1948, 1952), *range(1954, 1962), 1987, 1988, 1989])
+def test_hours_that_seoul_had_twice_or_left_out_are_read_alike_one_by_one_and_by_the_column(
+    functions: Place, year: int
+) -> None:
+    """Its clocks were set forward from March to May and back from August to October."""
+    texts = list(quarters(date(year, 3, 1), date(year, 11, 1)))
+    microseconds = "(extract(epoch from value) * 1000000)::bigint::text"
+    wanted = by_sql(functions, "instant_of", microseconds, texts)
+    assert [str(read_instant(text)) for text in texts] == wanted
+    column, unread = instants(pa.array(texts))
+    assert (column.cast(pa.int64()).cast(pa.string()).to_pylist(), unread) == (wanted, None)
+    days = (texts[first : first + 96] for first in range(0, len(texts), 96))  # most of which the fast way reads
+    assert [str(moment) for day in days for moment in instants(pa.array(day))[0].cast(pa.int64()).to_pylist()] == wanted
+
+
+WORDS = [
+    "0",
+    "1",
+    "0.0",
+    "1.0",
+    "1.",
+    "00",
+    "+1",
+    "-0.0",
+    "0.5",
+    "2",
+    "",
+    "t",
+    "f",
+    "true",
+    "false",
+    "y",
+    "n",
+    "yes",
+    "no",
+    "on",
+    "off",
+]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(WORDS), st.sampled_from(["", " ", "  ", "\t"]), st.sampled_from([str.lower, str.upper, str.title])
+)
+def test_sql_and_python_read_words_for_true_and_false_alike(
+    functions: Place, word: str, blanks: str, spelt: Callable[[str], str]
+) -> None:
+    text = f"{blanks}{spelt(word)}{blanks}"
+    assert flag(functions, text, "text") == read_flag(text)
+
+
+@pytest.mark.parametrize("value", [0, 1, 2, -1, 0.0, -0.0, 1.0, 0.5, float("inf"), float("nan"), 1e300])
+def test_sql_and_python_read_numbers_for_true_and_false_alike(functions: Place, value: float) -> None:
+    kind = "bigint" if isinstance(value, int) else "double precision"
+    assert flag(functions, value, kind) == read_flag(value)
+    assert read_flag(value) is {0: False, 1: True}.get(value)
+
+
+def flag(place: Place, value: object, kind: str) -> object:
+    template = Environment(extensions=["jinja2.ext.do"]).from_string(BOOLEAN.read_text())
+    sql = template.make_module().canonical_boolean("given", kind)  # type: ignore[attr-defined]
+    [(found,)] = place.query(f"select {sql} from (select %s::{kind}) as one (given)", value)
+    return found
+
+
+def read_flag(value: object) -> bool | None:
+    try:
+        return read_boolean(value)
+    except ValueError:
+        return None

@@ -27,7 +27,7 @@ def test_each_row_is_in_its_table_or_in_the_quarantine_with_its_reason(place: Pl
         ("ohlcv_data", 8): "the ticker is empty",
         ("ohlcv_data", 9): "neither the row nor a parent nor the shape of the ticker tells the region",
         ("tickers", 4): "the ticker is empty",
-        ("tickers", 5): "is_active is neither 0 nor 1; listing_date cannot be read",
+        ("tickers", 5): "is_active does not hold a boolean; listing_date cannot be read",
     }
     assert closes(place, "005930") == {
         ("KR", "2020-01-02"): (11.0, 1),

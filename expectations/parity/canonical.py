@@ -20,6 +20,8 @@ DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{4})/(\d\d)/(\d\d)|(\d{4})(\d\d)(\d\
 AFTER_DAY = re.compile(r"[T ]\d\d", re.ASCII)
 TIME = re.compile(r"([T ])(\d\d):(\d\d)(?::(\d\d)(\.\d{1,6})?)? ?(Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)?", re.ASCII)
 COMMON = r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}|T\d{2}:\d{2}:\d{2}(\.\d{6})?)$"
+TRUE = frozenset((1, "1", "t", "true", "y", "yes", "on"))
+FALSE = frozenset((0, "0", "f", "false", "n", "no", "off"))
 TIMEFRAMES = {"D": "1d", "W": "1w", "M": "1m"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -46,7 +48,8 @@ def read_instant(value: object) -> int | None:
     """Microseconds since 1970 in UTC; blanks alone are none.
 
     Exactly `YYYY-MM-DD HH:MM:SS` is what SQLite's CURRENT_TIMESTAMP writes, in UTC; every other time
-    without an offset was written by the platform's programs, in Seoul.
+    without an offset was written by the platform's programs, in Seoul. Of the two offsets of an hour that Seoul had
+    twice, or left out, the smaller one counts, as PostgreSQL has it.
     """
     if is_blank(value):
         return None
@@ -62,13 +65,16 @@ def read_instant(value: object) -> int | None:
         int((fraction or ".")[1:].ljust(6, "0")),
         tzinfo=_offset(zone) if zone else UTC if by_sqlite else SEOUL,
     )
-    return (moment - EPOCH) // MICROSECOND
+    return max(moment - EPOCH, moment.replace(fold=1) - EPOCH) // MICROSECOND
 
 
 def read_boolean(value: object) -> bool:
-    """0 and 1 and nothing else."""
-    if value in (0, 1, "0", "1"):
-        return bool(int(str(value)))
+    """1 or 0, as a number or in digits, or one of the words for true and false in either case."""
+    word = value.strip(" ").lower() if isinstance(value, str) else value
+    if word in TRUE or (isinstance(word, str) and re.fullmatch(r"1\.0*", word)):
+        return True
+    if word in FALSE or (isinstance(word, str) and re.fullmatch(r"0\.0*", word)):
+        return False
     raise ValueError(f"{value!r} is not a truth value")
 
 
@@ -116,7 +122,7 @@ def _common_instants(column: pa.Array) -> pa.Array | None:
         return None
     try:
         naive = column.cast(pa.timestamp("us"))
-        seoul = pc.assume_timezone(naive, "Asia/Seoul", ambiguous="earliest", nonexistent="latest")
+        seoul = pc.assume_timezone(naive, "Asia/Seoul", ambiguous="latest", nonexistent="raise")
     except pa.ArrowInvalid:
         return None
     by_platform = pc.match_substring(column, "T")

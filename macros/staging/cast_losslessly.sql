@@ -9,6 +9,8 @@
         case when {{ column }} = trunc({{ column }}) and abs({{ column }}) < 9.2e18 then {{ column }}::bigint end
     {%- elif to_type == 'bigint' and from_type == 'text' -%}
         case when {{ column }} ~ '^ *[-+]?[0-9]{1,18} *$' then {{ column }}::bigint end
+    {%- elif to_type == 'boolean' and from_type in ('text', 'bigint', 'double precision') -%}
+        {{ canonical_boolean(column, from_type) }}
     {%- else -%}
         null::{{ to_type }}
     {%- endif -%}

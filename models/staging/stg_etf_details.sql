@@ -36,8 +36,8 @@ renamed as (
         week_52_high,
         week_52_low,
         ---------- booleans
-        {{ canonical_boolean('currency_hedged') }} as currency_hedged,
-        {{ canonical_boolean('pension_eligible') }} as pension_eligible,
+        currency_hedged,
+        pension_eligible,
         ---------- dates
         {{ canonical_date('inception_date') }} as inception_date,
         ---------- timestamps
@@ -49,7 +49,7 @@ renamed as (
         _load_id,
         parent_load_id as _parent_load_id,
         0 as _rank,
-        {{ unreadable_booleans(['currency_hedged', 'pension_eligible']) }} as _reason
+        _reason
     from source
     left join parents
         on {{ canonical_ticker('ticker') }} = parent_ticker

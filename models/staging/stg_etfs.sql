@@ -35,8 +35,8 @@ renamed as (
         avg_daily_volume,
         avg_daily_value,
         ---------- booleans
-        {{ canonical_boolean('is_inverse') }} as is_inverse,
-        {{ canonical_boolean('currency_hedged') }} as currency_hedged,
+        is_inverse,
+        currency_hedged,
         ---------- dates
         {{ canonical_date('inception_date') }} as inception_date,
         ---------- timestamps
@@ -48,7 +48,7 @@ renamed as (
         _load_id,
         parent_load_id as _parent_load_id,
         ({{ canonical_region('region') }} is null)::integer as _rank,
-        {{ unreadable_booleans(['is_inverse', 'currency_hedged']) }} as _reason
+        _reason
     from source
     left join parents
         on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parent_ticker

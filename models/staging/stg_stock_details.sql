@@ -21,8 +21,8 @@ renamed as (
         ---------- numerics
         par_value,
         ---------- booleans
-        {{ canonical_boolean('is_spac') }} as is_spac,
-        {{ canonical_boolean('is_preferred') }} as is_preferred,
+        is_spac,
+        is_preferred,
         ---------- timestamps
         {{ canonical_timestamp('created_at') }} as created_at,
         {{ canonical_timestamp('last_updated') }} as last_updated,
@@ -33,7 +33,7 @@ renamed as (
         _load_id,
         parent_load_id as _parent_load_id,
         ({{ canonical_region('region') }} is null)::integer as _rank,
-        {{ unreadable_booleans(['is_spac', 'is_preferred']) }} as _reason
+        _reason
     from source
     left join parents
         on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parent_ticker

@@ -21,7 +21,7 @@ renamed as (
         ---------- numerics
         lot_size,
         ---------- booleans
-        {{ canonical_boolean('is_active') }} as is_active,
+        is_active,
         ---------- dates
         {{ canonical_date('listing_date') }} as listing_date,
         {{ canonical_date('delisting_date') }} as delisting_date,
@@ -35,7 +35,7 @@ renamed as (
         _load_id,
         null::bigint as _parent_load_id,
         0 as _rank,
-        {{ unreadable_booleans(['is_active']) }} as _reason
+        _reason
     from source
 )
 
