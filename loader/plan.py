@@ -18,7 +18,12 @@ from loader.source import SourceTable, not_utf8, quote, tables
 DLT_TABLES = ("_dlt_loads", "_dlt_version", "_dlt_pipeline_state")
 RESERVED_TABLES = ("_loads", "_removed", "_tables", "_windows", "rejected_rows", *DLT_TABLES)
 OWN_COLUMNS = ("_rowid", "_load_id")
-FORBIDDEN_COLUMNS = (*OWN_COLUMNS, "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")  # the last six are PostgreSQL's
+# The names that models use beside a table's columns, and PostgreSQL's own in every table.
+FORBIDDEN_COLUMNS = (
+    *OWN_COLUMNS,
+    *("_parent_load_id", "_rank", "_reason", "source_rowid"),
+    *("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"),
+)
 MOST_COLUMNS = 1600  # of a table in PostgreSQL, those that were dropped among them
 LARGEST_ROWID = (1 << 63) - 1
 LONGEST_NAME = 63  # bytes of an identifier that PostgreSQL keeps

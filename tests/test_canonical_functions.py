@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -13,11 +14,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
 
-from expectations.parity.canonical import instants, read_boolean, read_date, read_instant
+from expectations.parity.canonical import instants, less_than_a_day, read_boolean, read_date, read_instant
 from tests.places import Place
 
 MACRO = Path("macros/canonical/canonical_functions.sql")
 BOOLEAN = Path("macros/canonical/canonical_boolean.sql")
+LESS_THAN_A_DAY = Path("macros/canonical/less_than_a_day.sql")
 # Near enough to a date that most are one; far enough that some are not.
 DAYS = st.from_regex(
     r"(000[0-2]|19[0-9]{2}|20[0-9]{2}|2400|9999)[-/ ]?(0[0-9]|1[0-3])[-/ ]?([0-2][0-9]|3[0-2])", fullmatch=True
@@ -132,9 +134,43 @@ def test_sql_and_python_read_numbers_for_true_and_false_alike(functions: Place, 
     assert read_flag(value) is {0: False, 1: True}.get(value)
 
 
+SHORT = ["1h", "H", "h", "4H", "60m", "5m", "m", "15min", "Minute", "30T", "1s", "tick", "H1", "intraday", " 1h "]
+LONG = ["D", "W", "M", "1d", "1w", "d", "3M", "MN1", "MN", "D1", "daily", "Week", "1Q", "y", "1mo", " D"]
+UNKNOWN = ["1m", "60", "M5", "M15", "X", "", "PT1H", "1D1"]
+
+
+@pytest.mark.parametrize(
+    ("timeframes", "moment", "wanted"),
+    [
+        (SHORT, "2024-03-01", True),
+        (SHORT, "2024-03-01 09:00", True),
+        (LONG, "2024-03-01 09:00", False),
+        (UNKNOWN, "2024-03-01", False),
+        (UNKNOWN, "20240301T00:00", True),
+        (UNKNOWN, None, False),
+    ],
+)
+def test_sql_and_python_tell_bars_of_less_than_a_day_alike(
+    functions: Place, timeframes: list[str], moment: str | None, wanted: bool
+) -> None:
+    sql = rendered(LESS_THAN_A_DAY).less_than_a_day("timeframe", "moment")
+    found = functions.query(
+        f"select coalesce({sql}, false) from (select timeframe, %s::text as moment from unnest(%s::text[]) "
+        "with ordinality as given (timeframe, place) order by place) as bars",
+        moment,
+        timeframes,
+    )
+    by_verdict = less_than_a_day(pa.array(timeframes), pa.array([moment] * len(timeframes), pa.string()))
+    assert [row[0] for row in found] == by_verdict.tolist() == [wanted] * len(timeframes)
+
+
+def rendered(macro: Path) -> Any:
+    """The macros of a file that need nothing of dbt, as functions that give their SQL."""
+    return Environment(extensions=["jinja2.ext.do"]).from_string(macro.read_text()).make_module()
+
+
 def flag(place: Place, value: object, kind: str) -> object:
-    template = Environment(extensions=["jinja2.ext.do"]).from_string(BOOLEAN.read_text())
-    sql = template.make_module().canonical_boolean("given", kind)  # type: ignore[attr-defined]
+    sql = rendered(BOOLEAN).canonical_boolean("given", kind)
     [(found,)] = place.query(f"select {sql} from (select %s::{kind}) as one (given)", value)
     return found
 

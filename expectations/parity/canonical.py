@@ -7,7 +7,7 @@ it cannot be read. They are applied once for each distinct value of a batch.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,14 @@ COMMON = r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}|T\d{2}:\d{2}:\d{2}(\.\d{6})?)$"
 TRUE = frozenset((1, "1", "t", "true", "y", "yes", "on"))
 FALSE = frozenset((0, "0", "f", "false", "n", "no", "off"))
 TIMEFRAMES = {"D": "1d", "W": "1w", "M": "1m"}
+SHORT = re.compile(r"\d*(h|hrs?|hours?|hourly|min|mins|minutes?|t|s|secs?|seconds?|ms|us|ns|ticks?|intraday)", re.ASCII)
+SHORT_AS_SPELT = re.compile(r"\d*m|[Hh]\d+", re.ASCII)
+LONG = re.compile(
+    r"\d*(d|days?|daily|w|wk|weeks?|weekly|mo|months?|monthly|q|quarters?|quarterly|y|yr|years?|yearly|annual)",
+    re.ASCII,
+)
+LONG_AS_SPELT = re.compile(r"\d*M|MN1?|[DW]\d+", re.ASCII)
+LONGEST_KEY = 2500  # bytes; a page takes 2,704 for an entry of an index, its header included
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -81,6 +89,30 @@ def read_boolean(value: object) -> bool:
 def read_timeframe(value: object) -> object:
     """D, W, M become 1d, 1w, 1m; any other stays as it is."""
     return TIMEFRAMES.get(str(value), value or None)
+
+
+def less_than_a_day(timeframes: pa.Array, moments: pa.Array) -> np.ndarray:
+    """Which bars are of less than a day: `date` is one in the target, so they have no place there."""
+    usual = pc.is_in(timeframes, pa.array(["D", "W", "M", "1d", "1w"]))
+    found = np.zeros(len(timeframes), bool)
+    for place in np.flatnonzero(~np.asarray(usual) & np.asarray(timeframes.is_valid())).tolist():
+        found[place] = _is_less_than_a_day(timeframes[place].as_py().strip(" "), str(moments[place].as_py() or ""))
+    return found
+
+
+def too_long(texts: Sequence[pa.Array]) -> np.ndarray:
+    """Which rows no B-tree takes: their texts in one index have more than LONGEST_KEY bytes."""
+    lengths = [np.asarray(pc.fill_null(pc.binary_length(text), 0)) for text in texts]
+    found: np.ndarray = np.sum(lengths, axis=0) > LONGEST_KEY
+    return found
+
+
+def _is_less_than_a_day(timeframe: str, moment: str) -> bool:
+    """By its timeframe; where that is none that is known (1m is a month here), by a time after the date."""
+    if SHORT.fullmatch(timeframe.lower()) or (SHORT_AS_SPELT.fullmatch(timeframe) and timeframe != "1m"):
+        return True
+    known = LONG.fullmatch(timeframe.lower()) or LONG_AS_SPELT.fullmatch(timeframe)
+    return not known and bool(AFTER_DAY.search(moment))
 
 
 def read_ticker(value: object) -> str | None:

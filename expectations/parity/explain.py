@@ -88,9 +88,10 @@ def months(shape: Shape | None, reader: Reader, rowids: Sequence[int]) -> Counte
     found: Counter[str] = Counter()
     if shape is None or shape.time is None:
         return found
-    key = replace(shape, types={name: kind for name, kind in shape.types.items() if name in shape.key})
+    key = replace(shape, types={name: kind for name, kind in shape.types.items() if name in shape.key}, indexed={})
     rest = [name for name in shape.key if name != shape.time]
-    table = replace(reader.table, columns=tuple(one for one in reader.table.columns if one.name in shape.key))
+    read = {shape.names[name] for name in shape.key if name in shape.names}
+    table = replace(reader.table, columns=tuple(one for one in reader.table.columns if one.name in read))
     for batch in replace(reader, table=table).parts(rowids):
         columns, _ = key.canonical(batch)
         keys = zip(*(columns[name].to_pylist() for name in rest), strict=True)

@@ -131,7 +131,7 @@ def _reasons(row: _Row, unreadable: bool, rank: Mapping[int, tuple[int, int]]) -
 
 
 def _ranks(batch: SourceBatch, shape: Shape) -> dict[int, tuple[int, int]]:
-    own = batch.columns.get("region") if "region" in shape.regions else None
+    own = batch.columns.get(shape.names.get("region", "")) if "region" in shape.regions else None
     rowids = batch.rowids.to_pylist()
     if own is None:
         return {rowid: (0, rowid) for rowid in rowids}

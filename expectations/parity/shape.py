@@ -35,15 +35,19 @@ class Shape:
         types: the Arrow type of each compared column of `public`, in the order of the digests.
         key: the primary key's columns.
         regions: the columns that are worked out from a ticker.
+        names: the source's name of each column that it has.
         time: the column by which a hypertable is cut into chunks.
         read_as: the type of each column of the source that a row of the table is made from, as models/ names it.
+        indexed: by the columns of each index those of text that no declared length keeps short.
     """
 
     types: Mapping[str, pa.DataType]
     key: tuple[str, ...]
     regions: Mapping[str, Region]
+    names: Mapping[str, str]
     time: str | None = None
     read_as: Mapping[str, str] = field(default_factory=dict)
+    indexed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def tickers(self) -> frozenset[str]:
@@ -71,32 +75,40 @@ class Shape:
         """The canonical columns of a batch, and where a value cannot be read, by the sentence that says so."""
         result: dict[str, pa.Array] = {}
         unread: dict[str, np.ndarray] = {}
+        given = {name: batch.columns[source] for name, source in self.names.items() if source in batch.columns}
         for name, kind in self.types.items():
             if name in self.regions:
                 rule = self.regions[name]
-                tickers, _ = _tickers(batch.columns[rule.ticker])
-                result[name], _ = regions.resolve(tickers, batch.columns.get(name), rule.parents)
+                tickers, _ = _tickers(given[rule.ticker])
+                result[name], _ = regions.resolve(tickers, given.get(name), rule.parents)
             elif name == ORIGIN:
                 result[name] = batch.rowids
             elif name in self.tickers:
-                result[name], _ = _tickers(batch.columns[name])
+                result[name], _ = _tickers(given[name])
             else:
-                result[name], bad = convert(name, batch.columns[name], kind)
+                result[name], bad = convert(name, given[name], kind)
                 if bad is not None and bad.any():
-                    unread |= self._sentences(name, batch.columns[name], kind, bad)
+                    unread |= self._sentences(name, given[name], kind, bad)
+        if self.time and "timeframe" in given and pa.types.is_string(given["timeframe"].type):
+            unread |= _told(
+                "a bar of less than a day, and date holds no time",
+                canonical.less_than_a_day(given["timeframe"], given[self.time]),
+            )
+        for columns, texts in self.indexed.items():
+            too_long = canonical.too_long([result[name] for name in texts])
+            unread |= _told(f"the key of {columns} is too long for an index", too_long)
         return result, unread
 
     def _sentences(self, name: str, column: pa.Array, kind: pa.DataType, bad: np.ndarray) -> dict[str, np.ndarray]:
         """What is wrong with the values that cannot be read: they are of another kind, or have no such meaning."""
         lost = f"{name} does not hold a {self.read_as.get(name, 'value of its type')}"
-        if pa.types.is_boolean(kind):
-            _, other = canonical.distinct(column, lambda value: int(str(value)), pa.int64())
-            other = np.zeros(len(bad), bool) if other is None else other
-            told = {lost: bad & other, f"{name} is neither 0 nor 1": bad & ~other}
-            return {sentence: mask for sentence, mask in told.items() if mask.any()}
         if (pa.types.is_date32(kind) or kind == INSTANT) and not pa.types.is_binary(column.type):
             return {f"{name} cannot be read": bad}
         return {lost: bad}
+
+
+def _told(sentence: str, rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {sentence: rows} if rows.any() else {}
 
 
 def convert(name: str, column: pa.Array, kind: pa.DataType) -> tuple[pa.Array, Unread]:

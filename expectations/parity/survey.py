@@ -177,7 +177,7 @@ class Survey:
             region: Region(ticker, self._parents(parents)) for region, (ticker, parents) in declared.regions().items()
         }
         time = declared.hypertable.time_column if declared.hypertable else None
-        given = [column.name for column in job.table.columns]
+        given = {_public_name(column.name, declared): column.name for column in job.table.columns}
         wanted = dict.fromkeys((*given, *rules, ORIGIN))
         compared = {name: there[name] for name in wanted if there.get(name) in POSTGRES}
         problems = [f"public.{declared.name} has no column {name}" for name in (*given, ORIGIN) if name not in there]
@@ -193,7 +193,10 @@ class Survey:
             job,
             quarantined=self.quarantined.get(declared.name, frozenset()),
             begin=self._begin(declared.name),
-            shape=Shape(compared, declared.key, rules, time, self.catalog.sources.get(declared.name, {})),
+            shape=Shape(
+                *(compared, declared.key, rules, given, time, self.catalog.sources.get(declared.name, {})),
+                _indexed(declared, compared),
+            ),
             public_problems=tuple(problems),
         )
 
@@ -201,7 +204,7 @@ class Survey:
         """The region of each ticker that the source has in a parent table, or else in that one's own parents."""
         found: dict[str, str] = {}
         for name in tables:
-            columns = {column.name for column in self.tables[name].columns} if name in self.tables else set()
+            columns = {column.name.lower() for column in self.tables[name].columns} if name in self.tables else set()
             if {"ticker", "region"} <= columns:
                 rows = self.ground.files.plain.execute(f"select ticker, region from {self.tables[name].scan}")
                 own = {canonical.read_ticker(t) or "": canonical.read_region(r) for t, r in rows if t and r}
@@ -233,6 +236,24 @@ class Survey:
         with self.ground.plain.cursor() as cursor:
             cursor.execute(statement)
             return list(cursor.fetchall())
+
+
+def _public_name(column: str, declared: TargetTable) -> str:
+    """The declared column of that name in whatever case, as SQLite has names, else the name that raw has."""
+    lower = column.lower()
+    return lower if lower in declared.columns and lower != ORIGIN else target_name(column, FORBIDDEN_COLUMNS)
+
+
+def _indexed(declared: TargetTable, types: Mapping[str, pa.DataType]) -> dict[str, tuple[str, ...]]:
+    """By the columns of each index those of text that no declared length keeps short."""
+    listed = (index.partition("(")[2].partition(")")[0].split(", ") for index in declared.indexes.values())
+    named = ([column.split()[0] for column in columns] for columns in listed)
+    short = {name for name in types if f"{declared.name}_{name}_length" in declared.checks}
+    found = {
+        ", ".join(columns): tuple(name for name in columns if name not in short and types.get(name) == pa.string())
+        for columns in (declared.key, *declared.unique, *named)
+    }
+    return {columns: texts for columns, texts in found.items() if texts}
 
 
 def _types(schema: pa.Schema) -> dict[str, pa.DataType]:

@@ -4,26 +4,28 @@
 {% macro raw_rows(table) %}
     {%- set relation = source('raw', table) -%}
     {%- set present = raw_columns(table) -%}
+    {%- set names = source_names(table) -%}
     {%- set declared = declared_columns(table) -%}
     {%- set misfits = [] -%}
     (
         select
             {% if present %}_rowid, _load_id{% else %}null::bigint as _rowid, null::bigint as _load_id{% endif %},
         {%- for name, type in declared.items() %}
-            {%- set column = adapter.quote(name) %}
-            {%- if name not in present %}
+            {%- set given = names.get(name) %}
+            {%- set column = adapter.quote(given or name) %}
+            {%- if not given %}
             null::{{ type }} as {{ column }},
-            {%- elif present[name] == type %}
-            {{ column }},
+            {%- elif present[given] == type %}
+            {{ column }}{{ ' as ' ~ adapter.quote(name) if given != name }},
             {%- else %}
-                {%- set cast = cast_losslessly(column, present[name], type) %}
+                {%- set cast = cast_losslessly(column, present[given], type) %}
                 {%- do misfits.append("case when " ~ column ~ " is not null and (" ~ cast ~ ") is null then '"
                     ~ name ~ " does not hold a " ~ type ~ "' end") %}
-            {{ cast }} as {{ column }},
+            {{ cast }} as {{ adapter.quote(name) }},
             {%- endif %}
         {%- endfor %}
-        {%- for name in present if name not in declared %}
-            {{ adapter.quote(name) }},
+        {%- for name, given in names.items() if name not in declared %}
+            {{ adapter.quote(given) }},
         {%- endfor %}
             {% if misfits %}nullif(concat_ws('; ', {{ misfits | join(', ') }}), ''){% else %}null::text{% endif %} as _reason
         {%- if present %}

@@ -37,12 +37,11 @@ stubs as (
         null::date as inception_date,
         null::timestamptz as created_at,
         null::timestamptz as last_updated,
-        {{ undeclared_columns('etfs', as_nulls=true) }}
         null::bigint as _rowid,
         null::bigint as _load_id,
         null::bigint as _parent_load_id,
         0 as _rank,
-        null::text as _reason
+        null::text as _reason{{ undeclared_columns('etfs', as_nulls=true) }}
     from children
     where ticker is not null and region is not null
 ),

@@ -44,12 +44,11 @@ stubs as (
         null::timestamptz as created_at,
         null::timestamptz as last_updated,
         null::timestamptz as enriched_at,
-        {{ undeclared_columns('tickers', as_nulls=true) }}
         null::bigint as _rowid,
         null::bigint as _load_id,
         null::bigint as _parent_load_id,
         0 as _rank,
-        null::text as _reason
+        null::text as _reason{{ undeclared_columns('tickers', as_nulls=true) }}
     from children
     where ticker is not null and region is not null
 ),

@@ -12,7 +12,7 @@ renamed as (
     select
         ---------- ids
         {{ canonical_ticker('ticker') }} as ticker,
-        {{ resolved_region('ticker') }} as region,
+        {{ resolved_region('ticker', own='region') }} as region,
         ---------- strings
         issuer,
         underlying_asset_class,
@@ -44,15 +44,14 @@ renamed as (
         {{ canonical_timestamp('created_at') }} as created_at,
         {{ canonical_timestamp('last_updated') }} as last_updated,
         ---------- of the way from the source
-        {{ undeclared_columns('etf_details') }}
         _rowid,
         _load_id,
-        parent_load_id as _parent_load_id,
-        0 as _rank,
-        _reason
+        parents.parent_load_id as _parent_load_id,
+        ({{ canonical_region('region') }} is null)::integer as _rank,
+        _reason{{ undeclared_columns('etf_details') }}
     from source
     left join parents
-        on {{ canonical_ticker('ticker') }} = parent_ticker
+        on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parents.parent_ticker
 )
 
 select * from renamed

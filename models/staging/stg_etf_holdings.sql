@@ -21,9 +21,9 @@ renamed as (
         ---------- ids
         id,
         {{ canonical_ticker('etf_ticker') }} as etf_ticker,
-        {{ resolved_region('etf_ticker', parents=['fund', 'etf_parent']) }} as etf_region,
+        {{ resolved_region('etf_ticker', own='etf_region', parents=['funds.fund', 'fund_tickers.etf_parent']) }} as etf_region,
         {{ canonical_ticker('stock_ticker') }} as stock_ticker,
-        {{ resolved_region('stock_ticker', parents=['stock_parent']) }} as stock_region,
+        {{ resolved_region('stock_ticker', own='stock_region', parents=['stock_tickers.stock_parent']) }} as stock_region,
         {{ canonical_date('as_of_date') }} as as_of_date,
         ---------- strings
         data_source,
@@ -36,16 +36,15 @@ renamed as (
         ---------- timestamps
         {{ canonical_timestamp('created_at') }} as created_at,
         ---------- of the way from the source
-        {{ undeclared_columns('etf_holdings') }}
         _rowid,
         _load_id,
-        greatest(fund_load_id, etf_parent_load_id, stock_parent_load_id) as _parent_load_id,
+        greatest(funds.fund_load_id, fund_tickers.etf_parent_load_id, stock_tickers.stock_parent_load_id) as _parent_load_id,
         0 as _rank,
-        _reason
+        _reason{{ undeclared_columns('etf_holdings') }}
     from source
-    left join funds on {{ canonical_ticker('etf_ticker') }} = fund_ticker
-    left join fund_tickers on {{ canonical_ticker('etf_ticker') }} = etf_parent_ticker
-    left join stock_tickers on {{ canonical_ticker('stock_ticker') }} = stock_parent_ticker
+    left join funds on {{ canonical_ticker('etf_ticker') }} = funds.fund_ticker
+    left join fund_tickers on {{ canonical_ticker('etf_ticker') }} = fund_tickers.etf_parent_ticker
+    left join stock_tickers on {{ canonical_ticker('stock_ticker') }} = stock_tickers.stock_parent_ticker
 )
 
 select * from renamed

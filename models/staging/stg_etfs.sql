@@ -43,15 +43,14 @@ renamed as (
         {{ canonical_timestamp('created_at') }} as created_at,
         {{ canonical_timestamp('last_updated') }} as last_updated,
         ---------- of the way from the source
-        {{ undeclared_columns('etfs') }}
         _rowid,
         _load_id,
-        parent_load_id as _parent_load_id,
+        parents.parent_load_id as _parent_load_id,
         ({{ canonical_region('region') }} is null)::integer as _rank,
-        _reason
+        _reason{{ undeclared_columns('etfs') }}
     from source
     left join parents
-        on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parent_ticker
+        on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parents.parent_ticker
 )
 
 select * from renamed

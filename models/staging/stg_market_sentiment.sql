@@ -26,12 +26,11 @@ renamed as (
         ---------- timestamps
         {{ canonical_timestamp('created_at') }} as created_at,
         ---------- of the way from the source
-        {{ undeclared_columns('market_sentiment') }}
         _rowid,
         _load_id,
         null::bigint as _parent_load_id,
         0 as _rank,
-        _reason
+        _reason{{ undeclared_columns('market_sentiment') }}
     from source
 )
 

@@ -15,7 +15,7 @@ renamed as (
         {{ canonical_ticker('ticker') }} as ticker,
         {{ resolved_region('ticker', own='region') }} as region,
         {{ canonical_timeframe('timeframe') }} as timeframe,
-        canonical_date as date,
+        canonical_date_once.canonical_date as date,
         ---------- numerics
         open,
         high,
@@ -39,19 +39,22 @@ renamed as (
         volume_ma20,
         volume_ratio,
         ---------- timestamps
-        canonical_created_at as created_at,
+        canonical_created_at_once.canonical_created_at as created_at,
         ---------- of the way from the source
-        {{ undeclared_columns('ohlcv_data') }}
         _rowid,
         _load_id,
-        parent_load_id as _parent_load_id,
+        parents.parent_load_id as _parent_load_id,
         ({{ canonical_region('region') }} is null)::integer as _rank,
-        _reason
+        case
+            when {{ less_than_a_day('timeframe', 'date') }}
+                then concat_ws('; ', _reason, 'a bar of less than a day, and date holds no time')
+            else _reason
+        end as _reason{{ undeclared_columns('ohlcv_data') }}
     from source
     {{ once_a_value(canonical_date('date'), 'canonical_date') }}
     {{ once_a_value(canonical_timestamp('created_at'), 'canonical_created_at') }}
     left join parents
-        on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parent_ticker
+        on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parents.parent_ticker
 )
 
 select * from renamed

@@ -13,7 +13,7 @@ renamed as (
         ---------- ids
         id,
         {{ canonical_ticker('ticker') }} as ticker,
-        {{ resolved_region('ticker') }} as region,
+        {{ resolved_region('ticker', own='region') }} as region,
         {{ canonical_date('analysis_date') }} as analysis_date,
         ---------- strings
         signal,
@@ -31,15 +31,14 @@ renamed as (
         ---------- timestamps
         {{ canonical_timestamp('created_at') }} as created_at,
         ---------- of the way from the source
-        {{ undeclared_columns('technical_analysis') }}
         _rowid,
         _load_id,
-        parent_load_id as _parent_load_id,
-        0 as _rank,
-        _reason
+        parents.parent_load_id as _parent_load_id,
+        ({{ canonical_region('region') }} is null)::integer as _rank,
+        _reason{{ undeclared_columns('technical_analysis') }}
     from source
     left join parents
-        on {{ canonical_ticker('ticker') }} = parent_ticker
+        on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parents.parent_ticker
 )
 
 select * from renamed

@@ -13,7 +13,7 @@ renamed as (
         ---------- ids
         id,
         {{ canonical_ticker('ticker') }} as ticker,
-        {{ resolved_region('ticker') }} as region,
+        {{ resolved_region('ticker', own='region') }} as region,
         ---------- strings
         period_type,
         data_source,
@@ -53,15 +53,14 @@ renamed as (
         ---------- timestamps
         {{ canonical_timestamp('created_at') }} as created_at,
         ---------- of the way from the source
-        {{ undeclared_columns('ticker_fundamentals') }}
         _rowid,
         _load_id,
-        parent_load_id as _parent_load_id,
-        0 as _rank,
-        _reason
+        parents.parent_load_id as _parent_load_id,
+        ({{ canonical_region('region') }} is null)::integer as _rank,
+        _reason{{ undeclared_columns('ticker_fundamentals') }}
     from source
     left join parents
-        on {{ canonical_ticker('ticker') }} = parent_ticker
+        on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parents.parent_ticker
 )
 
 select * from renamed

@@ -30,12 +30,11 @@ renamed as (
         {{ canonical_timestamp('last_updated') }} as last_updated,
         {{ canonical_timestamp('enriched_at') }} as enriched_at,
         ---------- of the way from the source
-        {{ undeclared_columns('tickers') }}
         _rowid,
         _load_id,
         null::bigint as _parent_load_id,
         0 as _rank,
-        _reason
+        _reason{{ undeclared_columns('tickers') }}
     from source
 )
 

@@ -38,15 +38,14 @@ renamed as (
         {{ canonical_timestamp('execution_time') }} as execution_time,
         {{ canonical_timestamp('created_at') }} as created_at,
         ---------- of the way from the source
-        {{ undeclared_columns('trades') }}
         _rowid,
         _load_id,
-        parent_load_id as _parent_load_id,
+        parents.parent_load_id as _parent_load_id,
         ({{ canonical_region('region') }} is null)::integer as _rank,
-        _reason
+        _reason{{ undeclared_columns('trades') }}
     from source
     left join parents
-        on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parent_ticker
+        on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parents.parent_ticker
 )
 
 select * from renamed

@@ -12,7 +12,7 @@
     {%- endif -%}
     {%- set rows = statement_rows(
         "insert into audit.quarantine (table_name, rowid, key, reason, \"row\", first_seen, last_seen) select "
-        ~ table_name ~ ", d._rowid, " ~ key_json(spec, 'd') ~ ", d._reason, (select to_jsonb(w) - '_rowid' - '_load_id' from "
+        ~ table_name ~ ", d._rowid, " ~ key_json(spec, 'd') ~ ", d._reason, (select to_jsonb(w.*) - '_rowid' - '_load_id' from "
         ~ raw_table ~ " as w where w.ctid = r.ctid), now(), now() from " ~ due ~ " as d inner join " ~ raw_table
         ~ " as r on d._rowid = r._rowid where d._reason is not null"
         ~ " on conflict (table_name, rowid) do update set key = excluded.key, reason = excluded.reason,"
