@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from loader import types
 from loader.errors import UserError
 from loader.ledger import Entry, Ledger
+from loader.paths import PROJECT
 from loader.plan import LARGEST_ROWID, MOST_COLUMNS, Column, Plan, TablePlan, too_many_columns
 from loader.source import quote
 
@@ -161,11 +162,12 @@ def apply(changes: list[Change], ledger: Ledger) -> None:
     """
     import psycopg2
 
+    ours = {(schema, path.stem) for schema in OWN_SCHEMAS for path in (PROJECT / "models" / schema).glob("*.sql")}
     for change in changes:
         if change.ddl:
             views = ledger.views_on(change.table)
-            foreign = [view for schema, view in views if schema not in OWN_SCHEMAS]
-            drop = f"drop view {', '.join(view for _, view in views)};" if views and not foreign else ""
+            foreign = [view for schema, name, view in views if (schema, name) not in ours]
+            drop = f"drop view {', '.join(view for *_, view in views)};" if views and not foreign else ""
             try:
                 with ledger.connection.cursor() as cursor:
                     cursor.execute(drop + change.ddl)  # one message is one transaction

@@ -155,15 +155,16 @@ class Ledger:
         counted = "select count(*) from pg_attribute where attrelid = %s::regclass and attnum > 0"
         return int(self._value(counted, f"raw.{quote(table)}"))
 
-    def views_on(self, table: str) -> list[tuple[str, str]]:
-        """The views that read a table of raw, directly or through others, as (schema, name for SQL)."""
+    def views_on(self, table: str) -> list[tuple[str, str, str]]:
+        """The views that read a table of raw, directly or through others, as (schema, name, name for SQL)."""
         return self._rows(
             "with recursive readers (relation) as ("
             "select to_regclass(%s)::oid union select r.ev_class from readers "
             "join pg_depend d on d.refobjid = readers.relation and d.classid = 'pg_rewrite'::regclass "
             "join pg_rewrite r on r.oid = d.objid) "
-            "select relnamespace::regnamespace::text, c.oid::regclass::text "
-            "from readers join pg_class c on c.oid = relation where relkind = 'v'",
+            "select nspname, relname, format('%%I.%%I', nspname, relname) "
+            "from readers join pg_class c on c.oid = relation "
+            "join pg_namespace n on n.oid = relnamespace where relkind in ('v', 'm') order by 3",
             f"raw.{quote(table)}",
         )
 
@@ -216,7 +217,8 @@ class Ledger:
     def record(self, table: TablePlan, load_id: int, raw_rows: int) -> tuple[int, int]:
         """Write a table's line from its windows and return (source rows, rejected rows).
 
-        `columns` and `keys` also tell what the file declares, which no row of raw does.
+        `columns` and `keys` also tell what the file declares, which no row of raw does. `key` is the one
+        by which the source tells rows apart; it is null where the rowid does.
         """
         declared = {column.name: column for column in table.source.columns}
         columns = {
@@ -230,17 +232,25 @@ class Ledger:
         }
         names = {column.source: column.target for column in table.columns}
         keys = [[names[name] for name in key] for key in table.source.keys]
+        key = None if table.source.key is None else [names[name] for name in table.source.key]
         (counts,) = self._rows(
             "insert into raw._tables as t "
-            "(table_name, source_rows, raw_rows, rejected_rows, columns, keys, load_id, removed_rows, noted_since) "
-            "select %s, coalesce(sum(source_rows), 0), %s, coalesce(sum(rejected_rows), 0), %s, %s, %s, "
+            "(table_name, source_rows, raw_rows, rejected_rows, columns, keys, key, load_id, "
+            "removed_rows, noted_since) "
+            "select %s, coalesce(sum(source_rows), 0), %s, coalesce(sum(rejected_rows), 0), %s, %s, %s, %s, "
             "(select count(*) from raw._removed where table_name = %s), %s from raw._windows where table_name = %s "
             "on conflict (table_name) do update set source_rows = excluded.source_rows, raw_rows = excluded.raw_rows, "
             "rejected_rows = excluded.rejected_rows, columns = excluded.columns, keys = excluded.keys, "
-            "load_id = excluded.load_id, "
+            "key = excluded.key, load_id = excluded.load_id, "
             "removed_rows = excluded.removed_rows, noted_since = coalesce(t.noted_since, excluded.noted_since), "
             "loaded_at = clock_timestamp() returning source_rows, rejected_rows",
-            *(table.target, raw_rows, *(json.dumps(told, ensure_ascii=False) for told in (columns, keys)), load_id),
+            *(
+                table.target,
+                raw_rows,
+                *(json.dumps(told, ensure_ascii=False) for told in (columns, keys)),
+                key,
+                load_id,
+            ),
             *(table.target, load_id, table.target),
         )
         return int(counts[0]), int(counts[1])

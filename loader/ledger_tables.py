@@ -33,7 +33,8 @@ create table if not exists raw._tables (
     load_id bigint not null,
     loaded_at timestamptz not null default clock_timestamp(),
     removed_rows bigint,
-    noted_since bigint
+    noted_since bigint,
+    key text[]
 );
 create table if not exists raw._windows (
     table_name text,
@@ -72,6 +73,9 @@ begin
     end if;
     if not exists (select from pg_attribute where attrelid = 'raw._tables'::regclass and attname = 'keys') then
         alter table raw._tables add column keys jsonb;
+    end if;
+    if not exists (select from pg_attribute where attrelid = 'raw._tables'::regclass and attname = 'key') then
+        alter table raw._tables add column key text[];
     end if;
 end $$;
 """

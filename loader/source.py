@@ -64,6 +64,11 @@ class SourceTable:
     keys: tuple[tuple[str, ...], ...] = ()
 
     @property
+    def key(self) -> tuple[str, ...] | None:
+        """The columns that tell its rows apart: the first of `keys` if any; None where the rowid is the primary key."""
+        return None if self.rowid_column else next(iter(self.keys), ())
+
+    @property
     def count(self) -> str:
         """The query for its number of rows."""
         return f"select count(*) from {quote(self.name)} not indexed"

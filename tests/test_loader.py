@@ -198,13 +198,15 @@ def test_a_wider_type_takes_our_own_views_with_it_and_nobody_elses(place: Place,
     source = sources.write(tmp_path / "s.db", "create table t (n numeric)", "insert into t values (1), (2)")
     load(place, source)
     sources.write(source, "insert into t values (2.5)")
-    place.query("create schema if not exists staging; create view staging.stg_t as select * from raw.t")
-    place.query("create view public.mine as select n from staging.stg_t")
-    done = place.run("python", "-m", "loader.run", "--source", str(source), check=False)
-    assert done.returncode == 2
-    assert "mine" in done.stderr
-    assert place.query("select count(*) from public.mine") == [(2,)]
-    place.query("drop view public.mine")
+    place.query("create schema if not exists staging; create view staging.stg_trades as select * from raw.t")
+    for schema, kind in (("public", "view"), ("staging", "view"), ("public", "materialized view")):
+        place.query(f"create {kind} {schema}.mine as select n from staging.stg_trades")
+        done = place.run("python", "-m", "loader.run", "--source", str(source), check=False)
+        assert done.returncode == 2
+        assert f"{schema}.mine" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert place.query(f"select count(*) from {schema}.mine") == [(2,)]
+        place.query(f"drop {kind} {schema}.mine")
     assert load(place, source)["changes"] == ["Column t.n becomes double precision (it was bigint)."]
     assert sources.differences(source, place) == []
     place.query("drop schema staging cascade")

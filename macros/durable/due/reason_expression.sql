@@ -13,6 +13,9 @@
     {%- for name, expression in spec.checks.items() -%}
         {%- do tests.update({'not (' ~ expression ~ ')': 'the check ' ~ name ~ ' fails'}) -%}
     {%- endfor -%}
+    {%- for listed, length in index_lengths(spec, columns).items() -%}
+        {%- do tests.update({length ~ ' > 2500': 'the key of ' ~ listed ~ ' is too long for an index'}) -%}
+    {%- endfor -%}
     case
         when _reason is not null{% for test in tests %} or {{ test }}{% endfor %}
             then concat_ws('; ', _reason{% for test, reason in tests.items() %}, case when {{ test }} then {{ dbt.string_literal(dbt.escape_single_quotes(reason)) }} end{% endfor %})

@@ -15,11 +15,12 @@
 
     {%- do prepare_session(source_table) -%}
     {%- set columns = model_columns(relation, spec, sql) -%}
+    {%- set key = none if is_new else own_key(source_table, columns) -%}
     {%- set condition = 'true' if full else '\\1._load_id > ' ~ since -%}
     {%- set found = statement_rows(
         'create temporary table ' ~ due ~ ' on commit drop as ' ~ select_due(spec, narrow(sql, condition, condition), columns)) -%}
     {%- set moved = 0 if full else find_moved(spec, due, source_table, since) + add_moved_by_parents(spec, due, sql, columns, since) -%}
-    {%- set gone = 0 if is_new else find_gone(relation, spec, source_table, full or var('remove_deleted')) -%}
+    {%- set gone = 0 if is_new else find_gone(relation, spec, source_table, full or key or var('remove_deleted')) -%}
     {%- set added = add_waiting(spec, due, sql, columns) if waiting else 0 -%}
     {%- if found + moved + gone + added == 0 -%}
         {%- do remember_state(relation, state) -%}
@@ -28,7 +29,7 @@
 
     {%- do run_query('analyze ' ~ due ~ ' (' ~ quoted_list(spec.key) ~ ', _rowid, _reason)') -%}
     {%- if not full -%}
-        {%- do find_held(relation, spec) -%}
+        {%- do find_held(relation, spec, key) -%}
         {%- if find_related(relation, spec, due) > 0 -%}
             {%- do statement_rows('insert into ' ~ due ~ ' ' ~ select_due(
                 spec, narrow(sql, '\\1._rowid in (select rowid from related_' ~ spec.name ~ ')', 'false'), columns)) -%}
@@ -40,7 +41,7 @@
             {#- the default limit exists to protect from mistakes; here each row is meant -#}
             {%- do statement_rows('set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0') -%}
         {%- endif -%}
-        {%- do leave_old_keys(relation, spec, due, relation if full else 'held_' ~ spec.name) -%}
+        {%- do leave_old_keys(relation, spec, due, relation if full else 'held_' ~ spec.name, key) -%}
     {%- endif -%}
     {%- if config.get('stub_where') -%}
         {%- do drop_needless_stubs(relation, spec, due, is_new) -%}
