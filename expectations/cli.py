@@ -130,13 +130,10 @@ def _run(chosen: argparse.Namespace) -> int:
         report.prepare(written_to)
     tables = catalog.read()
     preflight.ask_tables(declared, tables)
-    database = target.resolve(chosen.target)
-    with (
-        snapshot.open_snapshot(source) as copy,
-        watching(database, target.CHECKPOINT, wait_limit(chosen.wait_limit)),
-    ):
+    database, limit = target.resolve(chosen.target), wait_limit(chosen.wait_limit)
+    with snapshot.open_snapshot(source) as copy, watching(database, target.CHECKPOINT, limit):
         preflight.ask_target(database, tables)
-        with open_session(copy, database, tables, suites) as session:
+        with open_session(copy, database, tables, suites, limit) as session:
             notes = session.at_work.notes()
             if not session.at_work.loads:
                 notes += preflight.notes(*session.last_load(), copy)

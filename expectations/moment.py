@@ -17,9 +17,10 @@ import psycopg2.extensions
 
 from expectations.catalog import Catalog
 from loader.errors import UserError
+from loader.progress import say
 from loader.target import CHECKPOINT, Target
+from loader.watch import LIMIT, NOTICE, VARIABLE
 
-PATIENCE = 120  # seconds for whoever holds a table exclusively
 PAUSE = 0.2
 BEGIN = "begin isolation level repeatable read read only"
 # A role may have others: what is read as text has to look the same everywhere, and a held snapshot is idle for minutes.
@@ -40,13 +41,19 @@ READ = """
         and (n.nspname in ('raw', 'audit') or n.nspname = 'public' and c.relname = any(%s))
 """
 HOLDERS = """
-    select distinct
-        format('%%s (%%s, process %%s)', coalesce(nullif(a.application_name, ''), 'a program'), a.usename, a.pid)
+    select
+        format('%%I.%%I', n.nspname, c.relname),
+        format(
+            'session %%s (user %%s, application %%s)', a.pid, a.usename, coalesce(nullif(a.application_name, ''), '?')
+        )
     from pg_catalog.pg_locks as l
     join pg_catalog.pg_stat_activity as a on a.pid = l.pid
+    join pg_catalog.pg_class as c on c.oid = l.relation
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
     where l.mode = 'AccessExclusiveLock' and l.granted and l.database = (
         select oid from pg_catalog.pg_database where datname = current_database()
     ) and l.relation = any(%s::regclass[]) and a.pid <> pg_backend_pid()
+    order by 1, 2
 """
 Execute = Callable[[str], object]
 
@@ -72,11 +79,16 @@ NOW = Moment()
 
 
 @contextmanager
-def held(target: Target, catalog: Catalog) -> Iterator[Moment]:
+def held(target: Target, catalog: Catalog, limit: float = LIMIT) -> Iterator[Moment]:
     """Hold the moment that it is now, as long as the block runs.
 
+    Args:
+        target: the database.
+        catalog: the declared tables, which are locked against whoever would empty them.
+        limit: seconds for whoever holds one of them exclusively.
+
     Raises:
-        UserError: when somebody holds a table exclusively for two minutes.
+        UserError: when somebody holds a table exclusively for longer.
     """
     if target.name == "embedded":
         yield NOW
@@ -85,18 +97,19 @@ def held(target: Target, catalog: Catalog) -> Iterator[Moment]:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(SETTINGS)
-            _lock(cursor, target, catalog)
+            _lock(cursor, catalog, limit)
             cursor.execute("select pg_export_snapshot()")
             (snapshot,) = cursor.fetchone() or (None,)
         yield Moment(snapshot)
 
 
-def _lock(cursor: psycopg2.extensions.cursor, target: Target, catalog: Catalog) -> None:
+def _lock(cursor: psycopg2.extensions.cursor, catalog: Catalog, limit: float) -> None:
     """Begin the transaction with a lock on all that is read, which keeps nobody from reading or writing.
 
     It is never waited for in line: others would wait behind it, and two that wait for each other would be one too many.
+    So the server knows of no wait, and it is told from here.
     """
-    since = time.monotonic()
+    since, told = time.monotonic(), False
     while True:
         cursor.execute(READ, (list(catalog.tables),))
         names = [name for (name,) in cursor.fetchall()]
@@ -107,11 +120,18 @@ def _lock(cursor: psycopg2.extensions.cursor, target: Target, catalog: Catalog) 
             cursor.execute("rollback")
         else:
             return
-        if time.monotonic() - since > PATIENCE:
-            cursor.execute(HOLDERS, (names,))
-            listed = ", ".join(str(name) for (name,) in cursor.fetchall()) or "a program that has gone meanwhile"
-            raise UserError(
-                f"A table of {target} was held exclusively by {listed} for {PATIENCE} seconds: wait until that is "
-                "done, and run again."
-            )
+        waited = time.monotonic() - since
+        if waited > limit:
+            who = _holders(cursor, names)
+            raise UserError(f"Waited {waited:.0f} s for a lock on {who}: see that it lets go, and run again.")
+        if waited > NOTICE and not told:
+            told = True
+            who = _holders(cursor, names)
+            say(f"Waiting for a lock on {who}. This ends after {limit:.0f} s ({VARIABLE}); see that it lets go.")
         time.sleep(PAUSE)
+
+
+def _holders(cursor: psycopg2.extensions.cursor, names: list[str]) -> str:
+    cursor.execute(HOLDERS, (names,))
+    found = [f"{table}, which {holder} has" for table, holder in cursor.fetchall()]
+    return ", and on ".join(found) or "a table that somebody had until now"

@@ -30,6 +30,7 @@ from expectations.structure.structure import Structure
 from loader.interrupts import leave_to_python
 from loader.snapshot import Snapshot
 from loader.target import CHECKPOINT, Target
+from loader.watch import LIMIT
 
 COLUMNS = "columns"
 BY_VALUE = {"values", COLUMNS}  # suites that read every row of every table
@@ -130,13 +131,15 @@ class Session:
 
 
 @contextmanager
-def open_session(snapshot: Snapshot, target: Target, catalog: Catalog, suites: Collection[str]) -> Iterator[Session]:
-    """Open both databases and make them the current session."""
+def open_session(
+    snapshot: Snapshot, target: Target, catalog: Catalog, suites: Collection[str], limit: float = LIMIT
+) -> Iterator[Session]:
+    """Open both databases and make them the current session; `limit` seconds for whoever holds a table exclusively."""
     leave_to_python()
     pa.set_memory_pool(pa.system_memory_pool())  # the default one keeps some 40 MB of what was freed
     with (
         open_files(snapshot.uri) as files,
-        held(target, catalog) as moment,
+        held(target, catalog, limit) as moment,
         arrow.connect(target) as stream,
         closing(target.connect(CHECKPOINT)) as plain,
     ):

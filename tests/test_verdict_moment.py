@@ -78,10 +78,10 @@ def test_every_driver_reads_as_of_the_moment_where_one_can_be_held(migrated: Gro
     assert bool(held.snapshot) == (target.name == "server")
 
 
-def test_what_is_read_is_not_truncated_meanwhile_and_whoever_holds_it_is_named(
-    migrated: Ground, monkeypatch: pytest.MonkeyPatch
+def test_what_is_read_is_not_truncated_meanwhile_and_whoever_has_its_lock_is_named(
+    migrated: Ground, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(moment, "PATIENCE", 0.5)
+    monkeypatch.setattr(moment, "NOTICE", 0.3)
     target = migrated.place.target
     lock = "lock table public.ohlcv_data in access exclusive mode nowait"
     with closing(target.connect("a builder")) as connection, connection.cursor() as cursor:
@@ -93,10 +93,13 @@ def test_what_is_read_is_not_truncated_meanwhile_and_whoever_holds_it_is_named(
         cursor.execute(lock)
         if held.snapshot:
             with (
-                pytest.raises(UserError, match="was held exclusively by a builder"),
-                moment.held(target, catalog.read()),
+                pytest.raises(
+                    UserError, match=r"lock on public.ohlcv_data, which session \d+ \(user .* a builder \d+\) has"
+                ),
+                moment.held(target, catalog.read(), limit=1),
             ):
                 pass
+            assert "Waiting for a lock on public.ohlcv_data" in capsys.readouterr().err
         connection.rollback()
 
 
