@@ -29,6 +29,7 @@ from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 
 from loader.naming import unfolded
 from loader.plan import LONGEST_NAME
+from loader.target import LOADER
 from loader.task import Done, Task, Work
 from loader.write import note_pages, write
 
@@ -40,7 +41,7 @@ def destination(work: Work) -> postgres:
 
     class TargetClient(Psycopg2SqlClient):
         def open_connection(self) -> psycopg2.extensions.connection:
-            opened = work.target.connect(pooled=True)  # dlt's own would look for names in raw and public
+            opened = work.target.connect(LOADER, pooled=True)  # dlt's own would look for names in raw and public
             self._conn = opened
             self._reset_connection()
             return opened

@@ -85,16 +85,17 @@ class Target:
         """What every driver is told, whatever a role or a database has set."""
         return (
             PARAMETERS
-            | {"application_name": session_name(application)}
-            | ({} if pooled else OF_SESSION)
+            | {"application_name": session_name(application or "program")}
+            | ({} if pooled or not application else OF_SESSION)
             | ({"sslmode": self.sslmode} if self.sslmode else {})
         )
 
-    def connect(self, application: str = LOADER, pooled: bool = False) -> psycopg2.extensions.connection:
+    def connect(self, application: str = "", pooled: bool = False) -> psycopg2.extensions.connection:
         """A new psycopg2 connection.
 
         Args:
-            application: the name by which others see the session on the server.
+            application: the name by which others see the session on the server. Without one it is a plain session, for
+                whoever tries something: names are found by the role's own search path.
             pooled: through a pooler in transaction mode, too: each transaction sets its own search path.
 
         Raises:
@@ -136,7 +137,7 @@ class Target:
         """
         import psycopg2
 
-        connection = self.connect(pooled=True)
+        connection = self.connect(LOADER, pooled=True)
         try:
             yield connection
         except psycopg2.Error as error:

@@ -13,7 +13,7 @@ from psycopg2 import extensions as psycopg
 from loader.ledger import Entry
 from loader.plan import TablePlan, Window
 from loader.snapshot import Snapshot
-from loader.target import Target
+from loader.target import LOADER, Target
 from loader.window import Content, read
 
 
@@ -74,7 +74,7 @@ class Work:
     def connection(self) -> psycopg.connection:
         """The connection of this worker thread: making one costs as much as a small window."""
         if not hasattr(self._mine, "connection") or self._mine.connection.closed:
-            self._mine.connection = self.target.connect(pooled=True)
+            self._mine.connection = self.target.connect(LOADER, pooled=True)
             self._all.append(self._mine.connection)
         return cast(psycopg.connection, self._mine.connection)
 
