@@ -14,7 +14,7 @@
     {%- endfor -%}
     {%- set statements = [] -%}
     {%- if model.description and present.get('') != model.description | trim -%}
-        {%- do statements.append('comment on ' ~ ('table' if config.get('materialized') == 'durable_table' else 'view')
+        {%- do statements.append('comment on ' ~ ('view' if config.get('materialized') in ('view', 'continuous_aggregate') else 'table')
             ~ ' ' ~ relation ~ ' is ' ~ postgres_escape_comment(model.description | trim)) -%}
     {%- endif -%}
     {%- for name, description in wanted.items() if present.get(name) != description -%}

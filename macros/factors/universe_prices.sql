@@ -1,0 +1,17 @@
+{#- The prices that factors are worked out from, as a subquery: daily, traded, of a listed stock of the universe. -#}
+{% macro universe_prices(columns) -%}
+    (
+        select
+            prices.ticker,
+            prices.region,
+            prices.date,
+            {{ columns | join(', ') }}
+        from {{ ref('ohlcv_data') }} as prices
+        inner join {{ ref('factor_universe') }} as universe
+            on prices.ticker = universe.ticker and prices.region = universe.region
+        where prices.timeframe = '1d'
+            and prices.close > 0 and prices.close < 'infinity'
+            and (prices.volume > 0 or prices.volume is null)
+            and prices.date <= universe.last_day
+    )
+{%- endmacro %}

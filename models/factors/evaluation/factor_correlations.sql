@@ -1,0 +1,24 @@
+with
+
+scores as (
+    select * from {{ ref('factor_month_scores') }}
+    where is_stale and score is not null
+),
+
+final as (
+    select
+        scored.region,
+        scored.month,
+        scored.factor_name,
+        paired.factor_name as other_factor,
+        count(*) as stocks,
+        corr(scored.score, paired.score) as coefficient
+    from scores as scored
+    inner join scores as paired
+        on
+            scored.region = paired.region and scored.month = paired.month and scored.ticker = paired.ticker
+            and scored.factor_name < paired.factor_name
+    group by scored.region, scored.month, scored.factor_name, paired.factor_name
+)
+
+select * from final

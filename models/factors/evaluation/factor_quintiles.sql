@@ -1,0 +1,19 @@
+with
+
+final as (
+    select
+        scores.region,
+        scores.factor_name,
+        scores.month,
+        later.horizon,
+        scores.quintile,
+        count(later.forward_return) as stocks,
+        avg(later.forward_return) as mean_return
+    from {{ ref('factor_month_scores') }} as scores
+    inner join {{ ref('factor_returns') }} as later
+        on scores.ticker = later.ticker and scores.region = later.region and scores.month = later.month
+    where scores.is_stale
+    group by scores.region, scores.factor_name, scores.month, later.horizon, scores.quintile
+)
+
+select * from final
