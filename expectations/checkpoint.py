@@ -30,6 +30,7 @@ with warnings.catch_warnings():
         custom_books,  # noqa: F401  registers those about the books
         declared,  # noqa: F401  registers those about the schema
         docs_site,
+        scored,  # noqa: F401  registers those about factors
     )
 
 from expectations.moment import NOW, Moment

@@ -15,7 +15,7 @@ from typing import Any
 
 from expectations import catalog
 from expectations.catalog import Catalog
-from expectations.expected import constraints, health, integrity, parity, speed
+from expectations.expected import constraints, factors, health, integrity, parity, speed
 from expectations.expected.base import Expected
 
 FOLDER = Path(__file__).resolve().parent
@@ -37,6 +37,7 @@ SUITES: dict[str, Callable[[Catalog], Iterator[Expected]]] = {
     "aggregates": integrity.aggregates,
     "constraints": constraints.constraints,
     "content": integrity.content,
+    "factors": factors.factors,
     "health": health.health,
     "speed": speed.speed,
 }

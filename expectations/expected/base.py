@@ -11,6 +11,7 @@ TYPES: Mapping[str, frozenset[str]] = {
     "expect_aggregate_as_declared": frozenset({"aggregate"}),
     "expect_conservation_to_be_true": frozenset(),
     "expect_ledger_to_be_true": frozenset(),
+    "expect_factor_scores": frozenset({"about"}),
     "expect_no_rows": frozenset({"query"}),
     "expect_quarantine_to_be_proven": frozenset({"table"}),
     "expect_quarantine_within_limit": frozenset({"table"}),

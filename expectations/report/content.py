@@ -22,6 +22,7 @@ MEANINGS = {
     "aggregates": "filled, current, and equal to the daily rows summed up again",
     "constraints": "the source’s NOT NULLs, defaults and unique keys",
     "content": "what looks wrong in the data itself",
+    "factors": "factor scores, and those of some days worked out again",
     "health": "hypertables, compression, policies and indexes as declared",
     "speed": "the platform’s queries within their budgets",
 }

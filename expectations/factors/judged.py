@@ -1,0 +1,139 @@
+"""What can be wrong with factor scores, in sentences."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import psycopg2.extensions
+
+from expectations.factors import reading
+from expectations.factors.calendar import LATEST_PRICE, months_after, score_days, trading_days
+from expectations.factors.scores import Score, Settings, differences, scores_of
+from loader.wording import counted
+
+DAYS = 3  # that are worked out again
+SAMPLES = 5
+
+Scores = dict[tuple[str, str], Score]
+
+# Ranks with ties shared are uniform: whatever is ranked, their mean is the middle.
+UNEVEN = """
+    select region, factor_name, date, count(*) as stocks, count(percentile) as ranked, avg(percentile) as mean
+    from public.factor_scores where factor_name in %(names)s group by region, factor_name, date
+    having count(percentile) <> case when count(*) < %(fewest)s then 0 else count(*) end
+    or abs(avg(percentile) - 50) > 1e-6
+"""
+OUTSIDE = """
+    select region, factor_name, date, ticker, raw_value, zscore, score, percentile
+    from public.factor_scores where factor_name in %(names)s and (
+        raw_value is null or abs(raw_value) = 'infinity' or raw_value = 'nan' or (zscore is null) <> (score is null)
+        or abs(score) > 3 or abs(score) <> least(abs(zscore), 3) or percentile not between 0 and 100
+    )
+"""
+
+
+@dataclass
+class Found:
+    """What was looked at, in words, and what is wrong with it."""
+
+    looked_at: str
+    problems: list[str] = field(default_factory=list)
+
+
+def built(connection: psycopg2.extensions.connection) -> bool:
+    """Whether the project's factors were ever scored here."""
+    return bool(_rows(connection, "select to_regclass('factors.scored_days') is not null")[0][0])
+
+
+def percentiles(connection: psycopg2.extensions.connection) -> Found:
+    """Within a region, factor and day all are ranked or none, and evenly."""
+    return _listed(connection, UNEVEN)
+
+
+def ranges(connection: psycopg2.extensions.connection) -> Found:
+    """Scores are z-scores in the factor's direction, cut at 3."""
+    return _listed(connection, OUTSIDE)
+
+
+def days(connection: psycopg2.extensions.connection) -> Found:
+    """The days that are scored are those that the prices ask for, and there are no scores of others."""
+    settings = reading.settings()
+    scored = _scored_days(connection)
+    problems: list[str] = []
+    for region, stocks in sorted(reading.stocks_by_day(connection).items()):
+        trading = trading_days(stocks)
+        there = {day for where, day in scored if where == region}
+        problems += _told(region, "not scored yet", score_days(trading, settings.daily_days) - there)
+        problems += _told(region, "scored, and no trading day any more", there - set(trading))
+    strays = _rows(
+        connection,
+        "select region, date, count(*) from public.factor_scores as f where factor_name in %(names)s and not exists "
+        "(select from factors.scored_days as d where d.region = f.region and d.date = f.date) group by 1, 2",
+        names=settings.names,
+    )
+    problems += [
+        f"{region} {day}: {counted(rows, 'row')} that no build wrote under the project's own names: delete them"
+        for region, day, rows in strays[:SAMPLES]
+    ]
+    return Found(counted(len(scored), "day"), problems)
+
+
+def _told(region: str, what: str, found: set[date]) -> Iterator[str]:
+    if found:
+        yield f"{region}: {counted(len(found), 'day')} {what}, the last is {max(found)}: run `dbt build`"
+
+
+def recomputed(connection: psycopg2.extensions.connection, seed: int) -> Found:
+    """The scores of some days, drawn with that seed, are what a program of its own makes of prices and reports."""
+    settings = reading.settings()
+    scored = sorted(_scored_days(connection))
+    drawn = random.Random(seed).sample(scored, min(DAYS, len(scored)))
+    problems: list[str] = []
+    rows = 0
+    for region, day in drawn:
+        wanted, found = _both(connection, region, day, settings)
+        rows += len(wanted)
+        wrong = differences(wanted, found)
+        problems += [
+            f"{region} {day} {ticker} {name}: {there or 'no row'}, and it should be {right or 'none'}"
+            for ticker, name, right, there in wrong[:SAMPLES]
+        ]
+        if len(wrong) > SAMPLES:
+            problems.append(f"… and {len(wrong) - SAMPLES:,} more of {region} {day}")
+    if problems:
+        problems.append("run `dbt build`; if it stays, `update factors.scored_days set definition = ''` first")
+    named = ", ".join(f"{region} {day}" for region, day in drawn) or "no day"
+    return Found(f"{counted(rows, 'row')} of {named} (seed {seed})", problems)
+
+
+def _both(
+    connection: psycopg2.extensions.connection, region: str, day: date, settings: Settings
+) -> tuple[Scores, Scores]:
+    """What the scores of a day should be, and what they are."""
+    first = min(months_after(day, -12), months_after(day, -settings.max_age)) - LATEST_PRICE
+    traded = reading.prices(connection, region, first, day)
+    wanted = scores_of(day, traded, reading.reports(connection, region), settings)
+    return wanted, reading.written(connection, region, day, settings.names)
+
+
+def _scored_days(connection: psycopg2.extensions.connection) -> set[tuple[str, date]]:
+    return {(region, day) for region, day in _rows(connection, "select region, date from factors.scored_days")}
+
+
+def _listed(connection: psycopg2.extensions.connection, sql: str) -> Found:
+    settings = reading.settings()
+    wrong = _rows(connection, sql, names=settings.names, fewest=settings.min_names)
+    problems = [", ".join(str(value) for value in row) for row in wrong[:SAMPLES]]
+    if len(wrong) > SAMPLES:
+        problems.append(f"… and {len(wrong) - SAMPLES:,} more")
+    return Found(counted(len(wrong), "row"), problems)
+
+
+def _rows(connection: psycopg2.extensions.connection, sql: str, **values: object) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values or None)
+        return cursor.fetchall()
