@@ -90,7 +90,7 @@ def market(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     by_hand(place)
     generate(place, "XA")
     place.query("insert into public.factor_scores values ('A', 'HA', 'my_own', '2025-03-31', 7)")
-    place.run("dbt", "run", "--select", "factors")
+    place.run("dbt", "run", "--select", "factors", "--vars", "{factors: true}")
     return place
 
 
@@ -167,11 +167,13 @@ def test_nothing_changed_writes_nothing(market: Place) -> None:
         return row_versions(market), market.query("select max(written_at) from factors.scored_days")
 
     before = state()
-    market.run("dbt", "run", "--select", "factors")
+    market.run("dbt", "run", "--select", "factors", "--vars", "{factors: true}")
     assert state() == before
 
 
 def test_a_build_without_factors_leaves_them_out(market: Place) -> None:
-    listed = market.run("dbt", "ls", "--exclude", "factors", "--output", "name", "--quiet").stdout.split()
+    listed = market.run(
+        "dbt", "ls", "--exclude", "factors", "--vars", "{factors: true}", "--output", "name", "--quiet"
+    ).stdout.split()
     assert "factor_scores" in listed
     assert [name for name in listed if name.startswith("factor") and name != "factor_scores"] == []

@@ -12,7 +12,7 @@ from expectations.factors.calendar import months_after
 from tests.factors_ground import LAST, Row, empty, generate, insert_reports, unlike, versions
 from tests.places import Place
 
-SCORE = ("dbt", "run", "--select", "factors")
+SCORE = ("dbt", "run", "--select", "factors", "--vars", "{factors: true}")
 MIDDLE = date(2024, 9, 10)
 REGIONS = ("XA", "XB", "XC", "XD", "XE")
 REFUSE = """

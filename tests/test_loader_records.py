@@ -109,6 +109,7 @@ def numbered(rows: int, values: str) -> str:
 
 
 ORDINARY = {
+    "a real among integers": ("create table t (a integer)", "insert into t " + numbered(9, "i + (i = 5) / 2.0")),
     "of all classes": (
         "create table t (id integer primary key, i integer, r real, t text, b blob, u)",
         "insert into t " + numbered(500, "i - 250, i * i * i * i * i, i / 2.0, 'row ' || i, cast(i as blob), i"),
@@ -164,7 +165,6 @@ UNUSUAL = {
     "a row in overflow pages": ("create table t (a text)", "insert into t values (printf('%.*c', 9000, 'x'))"),
     "text among reals": ("create table t (a real)", "insert into t " + numbered(9, "i / 2.0"), "update t set a = 'x'"
                          " where rowid = 5"),
-    "a real among integers": ("create table t (a integer)", "insert into t " + numbered(9, "i + (i = 5) / 2.0")),
     "a blob among texts": ("create table t (a text)", "insert into t " + numbered(9, "'a'"),
                            "update t set a = x'00' where rowid = 5"),
     "an integer that is no double": (
