@@ -108,6 +108,13 @@
                         aggregate_view, lower(span), upper(span)
                         {%- if timescale_version() >= 221 %}, force => true, options => '{"buckets_per_batch": 0}'{% endif %}
                     );
+                    {%- if timescale_version() >= 221 %}
+                    -- 2.23 leaves in the log what was computed by force: it is cut here, and does nothing in newer versions
+                    perform pg_catalog.set_config('search_path', 'pg_catalog, {{ timescaledb() }}, pg_temp', true);
+                    call refresh_continuous_aggregate(
+                        aggregate_view, lower(span), upper(span), options => '{"buckets_per_batch": 0}'
+                    );
+                    {%- endif %}
                 end loop;
                 execute 'analyze ' || filled;
                 commit;
