@@ -161,14 +161,16 @@ OTHERS = {
     "a view that shows a constant": (
         "alter view audit.conservation rename to conservation_real; create view audit.conservation as "
         "select table_name, source_rows, raw_rows, rejected_rows, public_rows, stub_rows + 1 as stub_rows, "
-        "application_rows, kept_rows, quarantined_rows, 0::bigint as difference from audit.conservation_real",
+        "application_rows, kept_rows, retained_rows, quarantined_rows, 0::bigint as difference "
+        "from audit.conservation_real",
         "drop view audit.conservation; alter view audit.conservation_real rename to conservation",
         "audit.conservation says 1 in stub_rows of trades, which is 0",
     ),
     "a view that shows no difference": (
         "alter view audit.conservation rename to conservation_real; create view audit.conservation as "
         "select table_name, source_rows, raw_rows, rejected_rows, public_rows, stub_rows, "
-        "application_rows, kept_rows, quarantined_rows, 0::bigint as difference from audit.conservation_real",
+        "application_rows, kept_rows, retained_rows, quarantined_rows, 0::bigint as difference "
+        "from audit.conservation_real",
         "drop view audit.conservation; alter view audit.conservation_real rename to conservation",
         "audit.conservation would not show it if trades had other rows in raw._tables or audit.quarantine",
     ),

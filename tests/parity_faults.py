@@ -72,8 +72,8 @@ COLUMNS = {
         "quantity = quantity - 1 where source_rowid = 2",
     ),
     "public.tickers": (
-        "update public.tickers set name = null where source_rowid = 1",
-        "name = (select name from staging.stg_tickers where _rowid = 1) where source_rowid = 1",
+        "update public.tickers set name_eng = null where source_rowid = 1",
+        "name_eng = (select name_eng from staging.stg_tickers where _rowid = 1) where source_rowid = 1",
     ),
 }
 

@@ -97,7 +97,9 @@ def test_a_source_without_any_table_of_spock_is_judged(
         outcome = run(empty, path)
     assert outcome.code == 0
     assert outcome.document["notes"] == [
-        "The source has none of the tables that models/ declares: nothing of it is in public."
+        "The source has none of the tables that models/ declares: nothing of it is in public.",
+        "Weakened: ohlcv_data (id) may be the same in two rows: a unique key of a hypertable holds the day, "
+        "and an id is unique by its sequence alone.",
     ]
 
 

@@ -288,13 +288,16 @@ def test_a_run_writes_no_file_and_shows_no_password(migrated: Ground) -> None:
 def test_duplicate_keys_and_orphans_are_asked_of_the_data(migrated: Ground) -> None:
     plant = (
         "alter table public.market_sentiment drop constraint market_sentiment_pkey; "
+        "alter table public.market_sentiment drop constraint market_sentiment_id_key; "
         "insert into public.market_sentiment select * from public.market_sentiment order by date limit 1; "
         "alter table public.portfolio drop constraint portfolio_ticker_fkey; "
-        "insert into public.portfolio (ticker, region) values ('NOBODY', 'ZZ')"
+        "insert into public.portfolio (ticker, region, quantity, avg_price, entry_date, last_updated) "
+        "values ('NOBODY', 'ZZ', 1, 1, '2024-01-02', now())"
     )
     undo = (
         "delete from public.market_sentiment where ctid in (select max(ctid) from public.market_sentiment "
         "group by date having count(*) > 1); alter table public.market_sentiment add primary key (date); "
+        "alter table public.market_sentiment add constraint market_sentiment_id_key unique (id); "
         "delete from public.portfolio where ticker = 'NOBODY'; alter table public.portfolio add constraint "
         "portfolio_ticker_fkey foreign key (ticker, region) references public.tickers (ticker, region)"
     )
@@ -310,8 +313,8 @@ def test_duplicate_keys_and_orphans_are_asked_of_the_data(migrated: Ground) -> N
 
 def test_a_stale_aggregate_is_named(migrated: Ground) -> None:
     newest = (
-        "insert into public.ohlcv_data (ticker, region, timeframe, date, close) "
-        "select ticker, region, '1d', date '2099-02-03', 1 from public.tickers limit 1"
+        "insert into public.ohlcv_data (ticker, region, timeframe, date, open, high, low, close, volume) "
+        "select ticker, region, '1d', date '2099-02-03', 1, 1, 1, 1, 1 from public.tickers limit 1"
     )
     plant = f"alter materialized view public.ohlcv_yearly set (timescaledb.materialized_only = true); {newest}"
     undo = (

@@ -165,7 +165,10 @@ def test_two_rows_of_public_swapped_are_named(migrated: Ground) -> None:
 
 def test_a_wrong_region_is_named_with_both_keys(migrated: Ground) -> None:
     ((ticker,),) = migrated.query("select min(ticker) from public.stock_details where region = 'US'")
-    parent = f"insert into public.tickers (ticker, region, data_source) values ('{ticker}', 'VN', 'inferred')"
+    parent = (
+        "insert into public.tickers (ticker, region, name, exchange, data_source) "
+        f"values ('{ticker}', 'VN', '{ticker}', 'HOSE', 'inferred')"
+    )
     with (
         migrated.planted(parent, f"delete from public.tickers where region = 'VN' and ticker = '{ticker}'"),
         migrated.changed("stock_details", f"ticker = '{ticker}'", "update {table} set region = 'VN' where {where}"),
