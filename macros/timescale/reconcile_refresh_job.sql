@@ -25,9 +25,10 @@
             {%- do run_query('select ' ~ timescaledb() ~ '.delete_job(' ~ job[0] ~ ')') -%}
             {%- do log('Removed a refresh policy of ' ~ relation.identifier ~ ' that is not the declared one.', info=True) -%}
         {%- elif not job[2] -%}
-            {%- do run_query('select ' ~ timescaledb() ~ '.alter_job(' ~ job[0] ~ ', schedule_interval => ' ~ schedule ~ ", config => '" ~ config ~ "', scheduled => true)") -%}
+            {#- alter_job takes the name for that of TimescaleDB's own policy, and refuses a config that is not like its. -#}
+            {%- do run_query('select ' ~ timescaledb() ~ '.delete_job(' ~ job[0] ~ ')') -%}
         {%- endif -%}
-        {%- do found.update({'ours': found.ours or job[1]}) -%}
+        {%- do found.update({'ours': found.ours or (job[1] and job[2])}) -%}
     {%- endfor -%}
     {%- if not found.ours -%}
         {%- set add %}
