@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from expectations.catalog import ForeignKey, TargetTable
 from expectations.expected.base import literal
-from expectations.parity import canonical, target
+from expectations.parity import canonical, retained, target
 from expectations.parity.result import told
 from expectations.parity.shape import ORIGIN, Shape
 from expectations.parity.source import Reader, SourceBatch
@@ -65,7 +65,9 @@ def unproven(job: TableJob, declared: TargetTable, shape: Shape, ground: Ground)
     wrong: list[str] = []
     for batch in reader.parts(sorted(job.quarantined)):
         gone -= set(batch.rowids.to_pylist())
-        for row, reasons in _judged(batch, reader, declared, shape, ground):
+        # what retention took cannot come back, and whose key it had is not known any more
+        left = retained.without(batch, shape, job.begin) if job.begin else batch
+        for row, reasons in _judged(left, reader, declared, shape, ground):
             if not reasons:
                 free.append(row.rowid)
                 continue
