@@ -86,7 +86,7 @@ def by_hand(place: Place) -> None:
 def market(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A database that was built while it was empty, then filled by an application, and scored."""
     empty(place, tmp_path_factory.mktemp("source"))
-    place.run("dbt", "build")
+    place.run("dbt", "build", "--vars", "{factors: true}")
     by_hand(place)
     generate(place, "XA")
     place.query("insert into public.factor_scores values ('A', 'HA', 'my_own', '2025-03-31', 7)")

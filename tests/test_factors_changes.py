@@ -36,7 +36,7 @@ def market(
             "insert into public.factor_scores (ticker, region, factor_name, date, raw_value) "
             "select distinct ticker, region, 'own', date, 1.5 from public.ohlcv_data where date > '2024-12-01'"
         )
-        place.run("dbt", "seed")
+        place.run("dbt", "seed", "--vars", "{factors: true}")
         place.run(*SCORE)
         place.query("select compress_chunk(c, true) from show_chunks('factor_scores') as c")
         yield place
