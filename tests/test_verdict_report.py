@@ -130,7 +130,7 @@ def test_an_unmet_expectation_stands_in_all_three(migrated: Ground, tmp_path: Pa
         assert f"1 of the {binding} binding expectations is not met: keep the old database until it is." in text
         assert (
             "Not asked in this run: counts, columns, fingerprints, keys, aggregates, constraints, content, "
-            "health and speed." in text
+            "factors, health and speed." in text
         )
 
 
