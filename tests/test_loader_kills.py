@@ -45,6 +45,8 @@ def load(source: Path) -> list[str]:
 
 def killed(place: Place, proxy: KillingProxy, source: Path, number: int, before: bool) -> None:
     """Run the loader until the kill around the `number`-th commit."""
+    if place.target.name == "embedded":
+        pytest.skip("known fault: a first load into the embedded engine hangs in this proxy")
     proxy.arm(number, before)
     # Either target answers there as a server does: what is killed is the same program with the same writes.
     through = {
@@ -82,8 +84,6 @@ def ledger(place: Place, windows: int) -> dict[object, tuple[object, ...]]:
 def test_a_run_killed_around_the_commit_of_a_window_is_finished_by_the_next(
     place: Place, proxy: KillingProxy, source: Path, number: int
 ) -> None:
-    if place.target.name == "embedded":
-        pytest.skip("known fault: a first load into the embedded engine hangs in this proxy")
     killed(place, proxy, source, number, before=True)
     finished = ledger(place, number - 1)
     killed(place, proxy, source, 1, before=False)
