@@ -44,7 +44,8 @@ HOLDERS = """
     select
         format('%%I.%%I', n.nspname, c.relname),
         format(
-            'session %%s (user %%s, application %%s)', a.pid, a.usename, coalesce(nullif(a.application_name, ''), '?')
+            'session %%s (user %%s, application %%s, %%s since %%s)', a.pid, a.usename,
+            coalesce(nullif(a.application_name, ''), '?'), a.state, to_char(a.state_change, 'HH24:MI:SS TZ')
         )
     from pg_catalog.pg_locks as l
     join pg_catalog.pg_stat_activity as a on a.pid = l.pid

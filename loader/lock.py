@@ -48,7 +48,8 @@ def held(target: Target, key: int, application: str) -> Iterator[None]:
     """
     connection = target.connect(f"{application} lock", pooled=True)
     try:
-        connection.autocommit = target.name == "embedded"
+        # The engine says so by itself: it may have been named as a server, by its host and port.
+        connection.autocommit = connection.info.parameter_status("quant_embedded") == "on"
         with connection.cursor() as cursor:
             if not connection.autocommit:
                 cursor.execute(NO_LIMITS)

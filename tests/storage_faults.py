@@ -83,12 +83,6 @@ STORAGE: dict[str, list[Fault]] = {
             "it is not so",
         ),
         (
-            "select add_continuous_aggregate_policy('ohlcv_yearly', start_offset => null, end_offset => null, "
-            "schedule_interval => interval '1 day', initial_start => '2200-01-01'::timestamptz)",
-            "no other policy refreshes ohlcv_yearly",
-            "policy_refresh_continuous_aggregate",
-        ),
-        (
             "select add_retention_policy('ohlcv_data', interval '1 year', initial_start => '2200-01-01'::timestamptz)",
             DROPPED,
             "ohlcv_data",
@@ -133,6 +127,12 @@ STORAGE: dict[str, list[Fault]] = {
             "call refresh_continuous_aggregate('ohlcv_yearly', null, null)",
             "ohlcv_yearly is made by the SQL of its model",
             "it is made by",
+        ),
+        (
+            "select add_continuous_aggregate_policy('ohlcv_yearly', start_offset => null, end_offset => null, "
+            "schedule_interval => interval '1 day', initial_start => '2200-01-01'::timestamptz)",
+            "no other policy refreshes ohlcv_yearly",
+            "policy_refresh_continuous_aggregate",
         ),
     ],
     "surroundings": [

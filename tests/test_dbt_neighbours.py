@@ -81,7 +81,7 @@ def test_what_an_application_commits_amid_a_build_is_left_and_the_row_that_it_ke
         step(place, path)
         with application.cursor() as cursor:
             cursor.execute(
-                "insert into ohlcv_data values (default, '005930', 'KR', '1d', '2020-02-03', 55, 55, 55, 55)"
+                "insert into public.ohlcv_data values (default, '005930', 'KR', '1d', '2020-02-03', 55, 55, 55, 55)"
             )
         step(place, path, price(20, "005930", "2020-02-03", "KR"), build=("parse",))
         building = place.start("dbt", "build")

@@ -2,8 +2,8 @@
     and loses a bucket where a span of changes ends on that bucket's first day (docs/decisions/0007). This one stands in its
     place and bears its name: whoever looks for refresh policies finds it. Builds and operations call it too.
 
-    A refresh commits by itself, so no call may stand in a block with an exception, or be executed as a text. What the
-    extension brings is found by a path that lasts until the next commit. -#}
+    A refresh commits by itself, so no call may stand in a block with an exception, or be executed as a text. The path lasts
+    until the next commit: nothing is found in a schema in which others may plant a namesake. -#}
 {% macro create_refresh_procedure() %}
     {%- call statement('refresh_procedure') %}
         create or replace procedure audit.policy_refresh_continuous_aggregate(job_id int, config jsonb)
@@ -30,14 +30,14 @@
                 perform pg_catalog.pg_sleep(1);
                 waited := waited + 1;
             end loop;
-            perform pg_catalog.set_config('search_path', 'pg_catalog, {{ timescaledb() }}, pg_temp', true);
+            perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
             -- parents were made before what reads them
             select array_agg(a.mat_hypertable_id order by a.mat_hypertable_id) into aggregates
             from _timescaledb_catalog.continuous_agg as a
             where config -> 'aggregates' ? format('%I.%I', a.user_view_schema, a.user_view_name);
 
             foreach aggregate in array coalesce(aggregates, '{}') loop
-                perform pg_catalog.set_config('search_path', 'pg_catalog, {{ timescaledb() }}, pg_temp', true);
+                perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
                 select
                     format('%I.%I', a.user_view_schema, a.user_view_name)::regclass,
                     b.id,
@@ -53,10 +53,10 @@
 
                 first_bucket := audit.retained_from(base);
                 continue when first_bucket = 'infinity';
-                if first_bucket > time_bucket(width, first_bucket) then
-                    first_bucket := (time_bucket(width, first_bucket) + width)::date;
+                if first_bucket > {{ timescaledb() }}.time_bucket(width, first_bucket) then
+                    first_bucket := ({{ timescaledb() }}.time_bucket(width, first_bucket) + width)::date;
                 end if;
-                open_bucket := time_bucket(width, (current_date - (config ->> 'end_offset')::interval)::date);
+                open_bucket := {{ timescaledb() }}.time_bucket(width, (current_date - (config ->> 'end_offset')::interval)::date);
 
                 -- each a bucket further than the log says: an entry that ended on a bucket's first day has lost that one
                 with logged as (
@@ -70,7 +70,12 @@
                         lowest_modified_value,
                         greatest_modified_value
                     from _timescaledb_catalog.continuous_aggs_materialization_invalidation_log
-                    where materialization_id = aggregate
+                    where
+                        materialization_id = aggregate
+                        {%- if timescale_version() < 225 %}
+                        -- an entry reaches to the first instant of the bucket after it, which is all that a refresh leaves of it
+                        and lowest_modified_value < greatest_modified_value
+                        {%- endif %}
                     union all
                     select
                         -9223372036854775808,
@@ -87,8 +92,8 @@
 
                 buckets as (
                     select
-                        greatest(first_bucket, time_bucket(width, first_day)) as first_of,
-                        least(open_bucket, (time_bucket(width, least(last_day, open_bucket)) + 2 * width)::date) as end_of
+                        greatest(first_bucket, {{ timescaledb() }}.time_bucket(width, first_day)) as first_of,
+                        least(open_bucket, ({{ timescaledb() }}.time_bucket(width, least(last_day, open_bucket)) + 2 * width)::date) as end_of
                     from days
                     where last_day >= coalesce(first_bucket, last_day)
                 )
@@ -103,15 +108,15 @@
                 commit;
                 continue when spans is null;
                 foreach span in array spans loop
-                    perform pg_catalog.set_config('search_path', 'pg_catalog, {{ timescaledb() }}, pg_temp', true);
-                    call refresh_continuous_aggregate(
+                    perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+                    call {{ timescaledb() }}.refresh_continuous_aggregate(
                         aggregate_view, lower(span), upper(span)
                         {%- if timescale_version() >= 221 %}, force => true, options => '{"buckets_per_batch": 0}'{% endif %}
                     );
                     {%- if timescale_version() >= 221 %}
                     -- 2.23 leaves in the log what was computed by force: it is cut here, and does nothing in newer versions
-                    perform pg_catalog.set_config('search_path', 'pg_catalog, {{ timescaledb() }}, pg_temp', true);
-                    call refresh_continuous_aggregate(
+                    perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+                    call {{ timescaledb() }}.refresh_continuous_aggregate(
                         aggregate_view, lower(span), upper(span), options => '{"buckets_per_batch": 0}'
                     );
                     {%- endif %}

@@ -6,7 +6,16 @@
     {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized == 'continuous_aggregate' -%}
         {%- do names.append(node.schema ~ '.' ~ node.alias) -%}
     {%- endfor -%}
-    {%- set config = tojson({'aggregates': names | sort, 'end_offset': var('aggregate_refresh_lag')}) -%}
+    {%- set first_of_them %}
+        select min(mat_hypertable_id)
+        from _timescaledb_catalog.continuous_agg
+        where format('%I.%I', user_view_schema, user_view_name) in ('{{ names | join("', '") }}')
+    {%- endset -%}
+    {#- alter_job takes the name for that of TimescaleDB's own policy, and refuses a job that names no aggregate as that does. -#}
+    {%- set config = tojson({
+        'aggregates': names | sort, 'end_offset': var('aggregate_refresh_lag'),
+        'mat_hypertable_id': run_query(first_of_them).rows[0][0] | int
+    }) -%}
     {%- set schedule = "interval '" ~ var('aggregate_refresh_every') ~ "'" -%}
     {%- set jobs %}
         select
@@ -25,7 +34,7 @@
             {%- do run_query('select ' ~ timescaledb() ~ '.delete_job(' ~ job[0] ~ ')') -%}
             {%- do log('Removed a refresh policy of ' ~ relation.identifier ~ ' that is not the declared one.', info=True) -%}
         {%- elif not job[2] -%}
-            {#- alter_job takes the name for that of TimescaleDB's own policy, and refuses a config that is not like its. -#}
+            {#- What an earlier build made may name none. -#}
             {%- do run_query('select ' ~ timescaledb() ~ '.delete_job(' ~ job[0] ~ ')') -%}
         {%- endif -%}
         {%- do found.update({'ours': found.ours or (job[1] and job[2])}) -%}

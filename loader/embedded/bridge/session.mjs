@@ -97,6 +97,7 @@ export class Session {
     await this.#engine.query("load 'timescaledb'")
     await change(this.#engine, { from: null, gone: [], to: newState([]), others: [] })
     for (const [name, value] of await this.#engine.query(REPORTED)) this.#engine.parameters.set(String(name), value ?? '')
+    this.#engine.parameters.set('quant_embedded', 'on') // whoever came by another name learns that there is one session
     this.#busy = false
     this.#next()
   }
