@@ -252,7 +252,12 @@ TABLES: dict[str, list[Fault]] = {
         ("comment on table portfolio is null", UNUSUAL.format("portfolio"), "the comment is None"),
         ("alter table etfs replica identity nothing", UNUSUAL.format("etfs"), "replica identity"),
         ("alter table etfs set (fillfactor = 10)", UNUSUAL.format("etfs"), "fillfactor=10"),
-        ("revoke insert on tickers from {owner}", UNUSUAL.format("tickers"), "its owner may not INSERT"),
+        (  # who owns the database is no stranger
+            "alter database {database} owner to {role}; alter table tickers owner to {role}",
+            UNUSUAL.format("tickers"),
+            "it belongs to {role}",
+        ),
+        ("revoke insert on tickers from {role}", UNUSUAL.format("tickers"), "its owner may not INSERT"),
         ("grant delete on trades to public", "not everybody may write", "name trades, everybody_may DELETE"),
         ("grant update on audit.quarantine to public", "not everybody may write", "name audit.quarantine"),
         ("grant create on schema public to public", "not everybody may write", "name schema public"),

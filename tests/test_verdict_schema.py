@@ -67,8 +67,7 @@ def test_an_undisturbed_schema_is_as_declared(origin: Ground) -> None:
 @pytest.mark.parametrize("batch", BATCHES)
 def test_what_was_altered_by_hand_is_named(origin: Ground, batch: str) -> None:
     with copy(origin, batch) as ground:
-        target = ground.place.target
-        names = {"role": ROLE, "owner": target.user, "database": target.database}
+        names = {"role": ROLE, "database": ground.place.target.database}
         faults = [tuple(_filled(text, names) for text in fault) for fault in BATCHES[batch]]
         for statement, _, _ in faults:
             plant(ground, statement)
