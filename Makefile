@@ -26,7 +26,7 @@ help: ## list what can be made
 
 setup: $(VENV)/.ready ## virtual environment from the hash-pinned lock, and the engine's Node packages
 
-$(VENV)/.ready: requirements.lock requirements-embedded.lock pyproject.toml loader/embedded/package-lock.json
+$(VENV)/.ready: requirements.lock requirements-embedded.lock pyproject.toml embedded/package-lock.json
 	@python=$$(scripts/find-python $(PYTHON)); echo "Setting up $(VENV) with $$python: about two minutes."; $$python -m venv $(VENV)
 	@$(INSTALL) --require-hashes --requirement requirements.lock $(if $(EMBEDDED),--requirement requirements-embedded.lock)
 	@$(INSTALL) --no-build-isolation --editable .

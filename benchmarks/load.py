@@ -16,15 +16,15 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import embedded
 from benchmarks.measure import Run, measure, peak_of
 from benchmarks.report import Results
 from benchmarks.server import ROW_BY_ROW_ROWS, Floor, count, environment, execute, pgloader, row_by_row, scratch, settle
-from loader import embedded
-from loader.command import leave
-from loader.errors import COULD_NOT_RUN, NOT_WELL, WELL, UserError
-from loader.paths import DATA
-from loader.progress import say
-from loader.target import Target, resolve
+from quant.command import leave
+from quant.errors import COULD_NOT_RUN, NOT_WELL, WELL, UserError
+from quant.paths import DATA
+from quant.progress import say
+from quant.target import Target, resolve
 
 ROOM = DATA / "bench"
 ROWS = 926_325

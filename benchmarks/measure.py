@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loader.errors import UserError
-from loader.paths import PROJECT
+from quant.errors import UserError
+from quant.paths import PROJECT
 
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that ru_maxrss counts in
 

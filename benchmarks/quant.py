@@ -23,12 +23,12 @@ import pandas as pd
 
 from benchmarks.load import ROOM, sample
 from benchmarks.server import environment, execute, scratch, settle
-from loader.command import leave
-from loader.errors import COULD_NOT_RUN, NOT_WELL, WELL, UserError
-from loader.paths import PROJECT
-from loader.progress import say
-from loader.target import Target, resolve
 from quant import PostgresDatabaseManager
+from quant.command import leave
+from quant.errors import COULD_NOT_RUN, NOT_WELL, WELL, UserError
+from quant.paths import PROJECT
+from quant.progress import say
+from quant.target import Target, resolve
 
 DAYS = pd.bdate_range("2024-01-01", periods=250)
 INDICATORS = [

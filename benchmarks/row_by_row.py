@@ -10,8 +10,8 @@ import sys
 from contextlib import closing
 
 from loader.source import quote, tables
-from loader.target import resolve
 from loader.types import PLAIN
+from quant.target import resolve
 
 PAGE = 1_000
 KEY = ("ticker", "region", "timeframe", "date")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.measure import Run, measure
 from loader.source import quote
-from loader.target import Target
+from quant.target import Target
 
 ROW_BY_ROW_ROWS = 20_000
 EXTENSION = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psycopg2.extensions
 
-from loader.lock import BUILD, LOAD
+from quant.server.lock import BUILD, LOAD
 
 WORKERS = """
     select

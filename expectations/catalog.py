@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from loader.errors import UserError
-from loader.paths import PROJECT
+from quant.errors import UserError
+from quant.paths import PROJECT
 
 MODELS = PROJECT / "models"
 # libyaml is ten times as fast where PyYAML has it

@@ -37,9 +37,9 @@ from expectations.moment import NOW, Moment
 from expectations.parity import dates
 from expectations.preflight import Declared
 from expectations.verdict import Check
-from loader import watch
-from loader.errors import UserError
-from loader.target import CHECKPOINT, Target
+from quant.errors import UserError
+from quant.server import watch
+from quant.target import CHECKPOINT, Target
 
 FOLDER = Path(__file__).resolve().parent
 

@@ -15,11 +15,11 @@ from threading import Thread
 from typing import TYPE_CHECKING, NoReturn
 
 from expectations import preflight
-from loader.command import WAIT_LIMIT, leave
-from loader.errors import COULD_NOT_RUN, WELL, UserError
-from loader.paths import PROJECT, as_text, source_path
-from loader.target import TARGETS
-from loader.wording import as_json, counted, printable
+from quant.command import WAIT_LIMIT, leave
+from quant.errors import COULD_NOT_RUN, WELL, UserError
+from quant.paths import PROJECT, as_text, source_path
+from quant.target import TARGETS
+from quant.text import as_json, counted, printable
 
 if TYPE_CHECKING:
     from expectations.session import Session
@@ -120,8 +120,9 @@ def _run(chosen: argparse.Namespace) -> int:
     from expectations import catalog, report, terminal
     from expectations.session import open_session
     from expectations.verdict import Verdict
-    from loader import snapshot, target
-    from loader.watch import wait_limit, watching
+    from loader import snapshot
+    from quant import target
+    from quant.server.watch import wait_limit, watching
 
     source = source_path(chosen.source)
     snapshot.check(source)
@@ -180,7 +181,7 @@ def _compare(session: Session) -> None:
     # array of a list, and the progress bar is a package that Great Expectations has too: both are here beforehand.
     import pandas  # noqa: F401
 
-    from loader.progress import progress
+    from quant.progress import progress
 
     # A daemon, for whoever interrupts the run need not wait for it.
     importing = Thread(target=importlib.import_module, args=["expectations.checkpoint"], daemon=True)

@@ -13,8 +13,8 @@ from great_expectations.expectations.expectation import BatchExpectation
 from expectations import queries, session
 from expectations.parity.result import SAMPLES, Comparison
 from expectations.parity.survey import Counts
-from loader.errors import in_one_line
-from loader.wording import counted
+from quant.errors import in_one_line
+from quant.text import counted
 
 Outcome = dict[str, Any]
 MONTHS = 2000  # that are listed, those with the most rows first

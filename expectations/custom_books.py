@@ -8,7 +8,7 @@ from great_expectations.expectations.expectation import BatchExpectation
 from expectations import books, session, stubs
 from expectations.custom import Judging, Outcome, outcome
 from expectations.parity.result import told
-from loader.wording import counted
+from quant.text import counted
 
 
 class ExpectQuarantineWithinLimit(Judging, BatchExpectation):

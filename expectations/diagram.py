@@ -12,7 +12,7 @@ from pathlib import Path
 
 from expectations import catalog
 from expectations.catalog import Aggregate, Catalog, ForeignKey, TargetTable
-from loader.paths import PROJECT
+from quant.paths import PROJECT
 
 PAGE = PROJECT / "docs" / "schema.md"
 HEAD = """\

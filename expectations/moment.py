@@ -16,10 +16,10 @@ import psycopg2.errors
 import psycopg2.extensions
 
 from expectations.catalog import Catalog
-from loader.errors import UserError
-from loader.progress import say
-from loader.target import CHECKPOINT, Target
-from loader.watch import LIMIT, NOTICE, VARIABLE
+from quant.errors import UserError
+from quant.progress import say
+from quant.server.watch import LIMIT, NOTICE, VARIABLE
+from quant.target import CHECKPOINT, Target
 
 PAUSE = 0.2
 BEGIN = "begin isolation level repeatable read read only"

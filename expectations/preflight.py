@@ -12,11 +12,11 @@ from typing import Any
 
 from expectations.catalog import Catalog
 from expectations.expected.base import TYPES
-from loader import extension
-from loader.errors import UserError
-from loader.server import ask_strangers
 from loader.snapshot import Snapshot
-from loader.target import CHECKPOINT, Target
+from quant.errors import UserError
+from quant.server import extension
+from quant.server.requirements import ask_strangers
+from quant.target import CHECKPOINT, Target
 
 FOLDER = Path(__file__).resolve().parent
 SHOWN = 3  # names in a sentence

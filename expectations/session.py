@@ -27,10 +27,10 @@ from expectations.parity.source import open_files
 from expectations.parity.survey import Counts, Survey
 from expectations.parity.table import Ground, Progress
 from expectations.structure.structure import Structure
-from loader.interrupts import leave_to_python
 from loader.snapshot import Snapshot
-from loader.target import CHECKPOINT, Target
-from loader.watch import LIMIT
+from quant.interrupts import leave_to_python
+from quant.server.watch import LIMIT
+from quant.target import CHECKPOINT, Target
 
 COLUMNS = "columns"
 BY_VALUE = {"values", COLUMNS}  # suites that read every row of every table

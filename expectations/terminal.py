@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from expectations.verdict import Check, TableLine, Verdict
-from loader.wording import printable
+from quant.text import printable
 
 HEAD = ("table", "source", "raw", "rejected", "public", "quarantined", "stubs", "own rows", "values")
 SHOWN = 25  # lines of one unmet expectation

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from loader.errors import COULD_NOT_RUN, NOT_WELL, WELL
+from quant.errors import COULD_NOT_RUN, NOT_WELL, WELL
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 
 from loader.naming import unfolded
 from loader.plan import LONGEST_NAME
-from loader.target import LOADER
 from loader.task import Done, Task, Work
 from loader.write import note_pages, write
+from quant.target import LOADER
 
 FORMAT: Literal["jsonl"] = "jsonl"
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from loader import types
-from loader.errors import UserError
 from loader.ledger import Entry, Ledger
-from loader.paths import PROJECT
 from loader.plan import LARGEST_ROWID, MOST_COLUMNS, Column, Plan, TablePlan, too_many_columns
 from loader.source import quote
+from quant.errors import UserError
+from quant.paths import PROJECT
 
 OWN_SCHEMAS = ("staging", "audit")
 

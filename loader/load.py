@@ -12,17 +12,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from loader import evolve, plan, source
-from loader.errors import NOT_WELL, WELL
 from loader.ledger import RELATIONS, Ledger
-from loader.lock import only_loader
-from loader.paths import as_text
-from loader.progress import progress, say
-from loader.server import ask_load
 from loader.snapshot import Snapshot, check, digest, open_snapshot, quick_check, readable
 from loader.summary import Summary, TableSummary
-from loader.target import LOADER, Target, resolve
-from loader.watch import LIMIT, watching
-from loader.wording import as_json
+from quant.errors import NOT_WELL, WELL
+from quant.paths import as_text
+from quant.progress import progress, say
+from quant.server.lock import only_loader
+from quant.server.requirements import ask_load
+from quant.server.watch import LIMIT, watching
+from quant.target import LOADER, Target, resolve
+from quant.text import as_json
 
 if TYPE_CHECKING:
     from loader.task import Done

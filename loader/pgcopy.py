@@ -19,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from psycopg2 import extensions as psycopg
 
-from loader.btree import Bytes, Numbers, items, move
+from loader.file_format.btree import Bytes, Numbers, items, move
 from loader.source import quote
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)

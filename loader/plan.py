@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from loader import types
-from loader.errors import UserError
-from loader.pages import Stored, stored
+from loader.file_format.pages import Stored, stored
 from loader.source import SourceTable, not_utf8, quote, tables
+from quant.errors import UserError
 
 DLT_TABLES = ("_dlt_loads", "_dlt_version", "_dlt_pipeline_state")
 RESERVED_TABLES = ("_loads", "_removed", "_tables", "_windows", "rejected_rows", *DLT_TABLES)

@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 import adbc_driver_postgresql.dbapi as adbc
 
 from loader.difference import difference, select
-from loader.errors import UserError, in_one_line
 from loader.evolve import Change, Standing
-from loader.interrupts import leave_to_python
 from loader.ledger import Ledger
-from loader.pooled import OF_TRANSACTION
-from loader.progress import Progress
 from loader.snapshot import Snapshot
-from loader.target import Target
-from loader.watch import awaited
 from loader.window import Rejected, read
-from loader.wording import counted, printable
+from quant.errors import UserError, in_one_line
+from quant.interrupts import leave_to_python
+from quant.progress import Progress
+from quant.server.pooled import OF_TRANSACTION
+from quant.server.watch import awaited
+from quant.target import Target
+from quant.text import counted, printable
 
 STARTING = 1.5  # seconds of a run that moves next to nothing
 ROWS_A_SECOND = {"server": 500_000, "embedded": 200_000}  # of prices, both as `make bench-load` has them on two cores

@@ -17,7 +17,6 @@ from dlt.common.schema.utils import new_table
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from loader.destination import FORMAT, destination
-from loader.errors import UserError, in_one_line
 from loader.evolve import Standing, strays
 from loader.ledger import Ledger, remove
 from loader.naming import carried
@@ -25,10 +24,11 @@ from loader.pgcopy import hearing
 from loader.plan import TablePlan, Window
 from loader.room import temporary_folder
 from loader.snapshot import Snapshot
-from loader.target import Target
 from loader.task import Done, Task, Work
 from loader.types import BIGINT, BYTEA, DOUBLE, TEXT
 from loader.window import read
+from quant.errors import UserError, in_one_line
+from quant.target import Target
 
 if TYPE_CHECKING:
     from dlt.common.data_types import TDataType

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from loader.btree import Numbers
+from loader.file_format.btree import Numbers
 from loader.pgcopy import Fields
 
 LARGEST = 8160  # bytes of a row

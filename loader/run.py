@@ -7,10 +7,10 @@ import gc
 import sys
 from collections.abc import Sequence
 
-from loader.command import WAIT_LIMIT, leave
-from loader.errors import COULD_NOT_RUN, UserError
-from loader.paths import source_path
-from loader.progress import say
+from quant.command import WAIT_LIMIT, leave
+from quant.errors import COULD_NOT_RUN, UserError
+from quant.paths import source_path
+from quant.progress import say
 
 LARGEST_WINDOW = 1 << 40
 EPILOG = """\
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.setswitchinterval(0.001)  # a thread that waits for another to decode keeps its server waiting, too
         # Imported late: --help and argument errors should not wait for database drivers.
         from loader import load, status
-        from loader.watch import wait_limit
+        from quant.server.watch import wait_limit
 
         if options.command == "status":
             if options != parser().parse_args(["status"], argparse.Namespace(target=options.target)):

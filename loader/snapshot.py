@@ -21,9 +21,9 @@ from urllib.parse import quote
 
 import xxhash
 
-from loader.errors import UserError
 from loader.room import temporary_folder
 from loader.source import undecoded
+from quant.errors import UserError
 
 MAGIC = b"SQLite format 3\x00"
 WAL_MODE = 2

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from loader.errors import WELL
 from loader.ledger import Ledger
-from loader.target import LOADER, resolve
-from loader.watch import wait_limit, watching
-from loader.wording import printable
+from quant.errors import WELL
+from quant.server.watch import wait_limit, watching
+from quant.target import LOADER, resolve
+from quant.text import printable
 
 
 def show(target_name: str | None) -> int:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from loader.wording import counted, printable
+from quant.text import counted, printable
 
 if TYPE_CHECKING:
     from loader.task import Done

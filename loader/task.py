@@ -13,8 +13,8 @@ from psycopg2 import extensions as psycopg
 from loader.ledger import Entry
 from loader.plan import TablePlan, Window
 from loader.snapshot import Snapshot
-from loader.target import LOADER, Target
 from loader.window import Content, read
+from quant.target import LOADER, Target
 
 
 @dataclass(frozen=True)

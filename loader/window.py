@@ -21,11 +21,11 @@ import xxhash
 from adbc_driver_manager import AdbcConnection, AdbcStatement
 
 from loader import types
-from loader.errors import UserError
+from loader.file_format.records import ARROW, NUMBERS, array, decode
 from loader.plan import Column, TablePlan, Window
-from loader.records import ARROW, NUMBERS, array, decode
 from loader.row_width import LARGEST, row_widths
 from loader.snapshot import Snapshot
+from quant.errors import UserError
 
 LARGEST_BATCH = 1 << 30
 LARGEST_COLUMN = (1 << 31) - 1  # bytes of a text or blob column in one window: beyond it Arrow's offsets turn negative

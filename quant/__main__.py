@@ -1,7 +1,7 @@
 """`python -m quant`."""
 
-from loader.command import leave
 from quant.cli import main
+from quant.command import leave
 
 if __name__ == "__main__":
     leave(main)

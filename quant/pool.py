@@ -18,7 +18,7 @@ from sqlalchemy.pool import QueuePool
 
 from quant.errors import ConnectionLost
 from quant.gate import Gate
-from quant.target import Address
+from quant.target import Target
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,12 @@ class Pool:
     Each is asked whether it lives before it is lent. A child of fork begins with a pool of its own.
     """
 
-    def __init__(self, address: Address, minconn: int, maxconn: int, timeout: float, options: dict[str, str]) -> None:
+    def __init__(self, target: Target, minconn: int, maxconn: int, timeout: float, options: dict[str, str]) -> None:
         self.minconn = minconn
         self.maxconn = maxconn
         self.timeout = timeout
-        self._address = address
-        self._uri = address.uri(**options)
+        self._target = target
+        self._uri = target.uri_with(options)
         self.closed = False
         self._begin()
         _POOLS.add(self)
@@ -155,10 +155,10 @@ class Pool:
     def _lent(self, queue: QueuePool) -> Iterator[tuple[Any, float]]:
         gate = self._gate
         if self.closed:
-            raise ConnectionLost(f"The pool of {self._address} was closed: make a new manager.")
+            raise ConnectionLost(f"The pool of {self._target} was closed: make a new manager.")
         waited = gate.enter(self.timeout)
         try:
-            with _refusals(self._address):
+            with _refusals(self._target):
                 fairy = queue.connect()
             connection = fairy.dbapi_connection
             try:
@@ -200,7 +200,7 @@ def _ask_arrow(connection: Any) -> None:
 
 
 @contextmanager
-def _refusals(address: Address) -> Iterator[None]:
+def _refusals(target: Target) -> Iterator[None]:
     """A server that cannot be reached, in a sentence."""
     try:
         yield
@@ -211,7 +211,7 @@ def _refusals(address: Address) -> Iterator[None]:
         tried = dict.fromkeys(line for line in str(error).strip().splitlines() if not line.startswith("\t"))
         said = "; ".join(tried).rstrip(".")
         raise ConnectionLost(
-            f"The database {address} cannot be reached: {said}. Check that it runs, and POSTGRES_HOST, "
+            f"The database {target.place} cannot be reached: {said}. Check that it runs, and POSTGRES_HOST, "
             "POSTGRES_PORT, POSTGRES_DB, POSTGRES_USER and POSTGRES_PASSWORD."
         ) from error
 

@@ -116,12 +116,12 @@ class PostgresDatabaseManager(Statements, _Writing):
     ) -> None:
         if not 0 <= pool_min_conn <= pool_max_conn or pool_max_conn < 1:
             raise InvalidValue(f"A pool of {pool_min_conn} to {pool_max_conn} connections cannot be: take 10 and 30.")
-        address = target.find(host, port, database, user, password)
-        self.host, self.port, self.database = address.host, address.port, address.database
-        self.user, self.password = address.user, address.password
+        found = target.find(host, port, database, user, password)
+        self.host, self.port, self.database = found.host, found.port, found.database
+        self.user, self.password = found.user, found.password
         limit = int((statement_timeout or 0) * 1000)
         settings = {"application_name": application_name, "options": f"-c timezone=UTC -c statement_timeout={limit}"}
-        self.pool = Pool(address, pool_min_conn, pool_max_conn, pool_timeout, settings)
+        self.pool = Pool(found, pool_min_conn, pool_max_conn, pool_timeout, settings)
         self._pool = self.pool
         self._on_call = on_call
         self._last = local()

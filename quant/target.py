@@ -1,14 +1,31 @@
-"""Where the database is."""
+"""Which database it is: the embedded engine or a server.
+
+`QUANT_TARGET` chooses for loader, dbt and checkpoint, which all ask here, so that they can never disagree
+(`embedded` is the default); programs may name a server by its host and port instead.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from quant.errors import InvalidValue
+from quant.errors import InvalidValue, UserError, in_one_line
 
-VARIABLES = ("POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
+if TYPE_CHECKING:
+    import psycopg2.extensions
+    import sqlalchemy
+
+LOADER, CHECKPOINT = "quant loader", "quant checkpoint"  # their names on the server
+TARGETS = ("embedded", "server")
+REQUIRED = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
+
+# Nothing that another role has made is found by a bare name: no table, and no function whose arguments fit better than
+# those of PostgreSQL's own. Our tables and TimescaleDB's functions are named with their schema.
+SEARCH_PATH = "pg_catalog, pg_temp"
 
 # Seconds and, for the last one, milliseconds: a server that has gone is noticed within two minutes.
 PARAMETERS = {
@@ -20,12 +37,15 @@ PARAMETERS = {
     "keepalives_count": "6",
     "tcp_user_timeout": "120000",
 }
+# ADBC learns the types at the log-in, and not where their names come quoted.
+OF_SESSION = {"options": f"-csearch_path={SEARCH_PATH.replace(' ', '')} -cquote_all_identifiers=off"}
 
 
 @dataclass(frozen=True)
-class Address:
-    """A PostgreSQL database that can be connected to. The password never shows in repr."""
+class Target:
+    """A PostgreSQL database that can be connected to. The password never shows in repr or logs."""
 
+    name: str
     host: str
     port: int
     database: str
@@ -34,14 +54,152 @@ class Address:
     sslmode: str | None = None
 
     def __str__(self) -> str:
+        return f"{self.name} ({self.place})"
+
+    @property
+    def place(self) -> str:
+        """Whose login where, for people."""
         return f"{self.user}@{self.host}:{self.port}/{self.database}"
 
-    def uri(self, **options: str) -> str:
-        """A libpq connection URI, with the password in it: for drivers, never for people."""
+    def uri(self, application: str = LOADER, pooled: bool = False) -> str:
+        """A libpq connection URI, with the password in it: for drivers, never for people.
+
+        Args:
+            application: the name by which others see the session on the server.
+            pooled: leave out what a pooler refuses at the log-in, the search path.
+        """
+        return self.uri_with(self._parameters(application, pooled))
+
+    def uri_with(self, parameters: Mapping[str, str]) -> str:
+        """The same with parameters of libpq's, beside those that every session has."""
         login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
         place = f"{quote(self.host, safe='')}:{self.port}/{quote(self.database, safe='')}"
-        settled = PARAMETERS | ({"sslmode": self.sslmode} if self.sslmode else {}) | options
-        return f"postgresql://{login}@{place}?{urlencode(settled, quote_via=quote)}"
+        return f"postgresql://{login}@{place}?{urlencode({**self._settled, **parameters}, quote_via=quote)}"
+
+    def url(self, application: str = LOADER, driver: str = "postgresql+psycopg2") -> sqlalchemy.URL:
+        """The same as a SQLAlchemy URL, which masks the password when printed."""
+        import sqlalchemy
+
+        return sqlalchemy.URL.create(
+            driver,
+            username=self.user,
+            password=self.password,
+            host=self.host,
+            port=self.port,
+            database=self.database,
+            query=self._parameters(application),
+        )
+
+    @property
+    def _settled(self) -> dict[str, str]:
+        return PARAMETERS | ({"sslmode": self.sslmode} if self.sslmode else {})
+
+    def _parameters(self, application: str, pooled: bool = False) -> dict[str, str]:
+        """What every driver is told, whatever a role or a database has set."""
+        return (
+            self._settled
+            | {"application_name": session_name(application or "program")}
+            | ({} if pooled or not application else OF_SESSION)
+        )
+
+    def connect(self, application: str = "", pooled: bool = False) -> psycopg2.extensions.connection:
+        """A new psycopg2 connection.
+
+        Args:
+            application: the name by which others see the session on the server. Without one it is a plain session, for
+                whoever tries something: names are found by the role's own search path.
+            pooled: through a pooler in transaction mode, too: each transaction sets its own search path.
+
+        Raises:
+            UserError: when the server does not answer or refuses the login.
+        """
+        import psycopg2
+
+        from quant.server import watch
+        from quant.server.pooled import TransactionCursor
+
+        try:
+            made = psycopg2.connect(self.uri(application, pooled))
+            watch.register(made)
+            if pooled:
+                made.cursor_factory = TransactionCursor
+            return made
+        except psycopg2.OperationalError as error:
+            # One line for each address that was tried; those that begin with a tab only ask whether a server runs.
+            tried = [line for line in str(error).strip().splitlines() if not line.startswith("\t")]
+            said = "; ".join(dict.fromkeys(tried)).rstrip(".")
+            if "startup parameter" in said:
+                raise UserError(
+                    f"{self} is reached through a pooler that takes no settings of a session ({said}): build and "
+                    "checkpoint need the server itself, name it in POSTGRES_HOST and POSTGRES_PORT."
+                ) from error
+            cure = (
+                "See `python -m loader.embedded status`."
+                if self.name == "embedded"
+                else "Check POSTGRES_HOST, POSTGRES_PORT, POSTGRES_DB, POSTGRES_USER and POSTGRES_PASSWORD."
+            )
+            raise UserError(f"The target {self} cannot be reached: {said}. {cure}") from error
+
+    @contextmanager
+    def connected(self) -> Iterator[psycopg2.extensions.connection]:
+        """A connection for the block; what the server refuses meanwhile, or its end, becomes a sentence.
+
+        Raises:
+            UserError: instead of psycopg2's errors.
+        """
+        import psycopg2
+
+        connection = self.connect(LOADER, pooled=True)
+        try:
+            yield connection
+        except psycopg2.Error as error:
+            raise UserError(
+                f"The target {self} stopped the work: {in_one_line(error)}. What was finished is in the ledger; mend "
+                "the cause and run again."
+            ) from error
+        finally:
+            connection.close()
+
+
+def session_name(application: str) -> str:
+    """What the sessions of this process are called on the server: its own are found by it, and it is found by them."""
+    return f"{application} {os.getpid()}"
+
+
+def resolve(name: str | None = None) -> Target:
+    """The target of that name, or the one that `QUANT_TARGET` names; `embedded` is started if it is not running.
+
+    Raises:
+        UserError: for an unknown name, a missing variable, or an engine that does not start.
+    """
+    chosen = name or os.environ.get("QUANT_TARGET") or "embedded"
+    if chosen == "embedded":
+        return _embedded()
+    if chosen == "server":
+        return _server()
+    raise UserError(f"There is no target {chosen!r}: choose one of {', '.join(TARGETS)} (--target or QUANT_TARGET).")
+
+
+def _server() -> Target:
+    missing = [name for name in REQUIRED if not os.environ.get(name)]
+    if missing:
+        raise UserError(f"The target server needs {', '.join(missing)} in the environment: set it and run again.")
+    return Target(
+        "server",
+        os.environ["POSTGRES_HOST"],
+        _port(os.environ.get("POSTGRES_PORT")),
+        os.environ["POSTGRES_DB"],
+        os.environ["POSTGRES_USER"],
+        os.environ["POSTGRES_PASSWORD"],
+        os.environ.get("POSTGRES_SSLMODE") or None,
+    )
+
+
+def _embedded() -> Target:
+    import embedded
+
+    there = embedded.ensure_running()
+    return Target("embedded", there.host, there.port, there.database, there.user, there.password, "disable")
 
 
 def find(
@@ -50,7 +208,7 @@ def find(
     database: str | None = None,
     user: str | None = None,
     password: str | None = None,
-) -> Address:
+) -> Target:
     """The database of these arguments; what is not given comes from POSTGRES_HOST, _PORT, _DB, _USER, _PASSWORD.
 
     Without any of them, or when `QUANT_TARGET` says `embedded`, it is the embedded engine, which is started if it is
@@ -61,21 +219,21 @@ def find(
     """
     given = (host, port, database, user, password)
     chosen = os.environ.get("QUANT_TARGET")
-    configured = any(os.environ.get(name) for name in VARIABLES)
+    configured = any(os.environ.get(name) for name in (*REQUIRED, "POSTGRES_PORT"))
     if all(value is None for value in given) and (chosen == "embedded" or (chosen is None and not configured)):
-        from loader import embedded  # the engine and its folder; nothing else of the loader
-
-        endpoint = embedded.ensure_running()
-        login = (endpoint.host, endpoint.port, endpoint.database, endpoint.user, endpoint.password)
-        return Address(*login, sslmode="disable")
-    said = str(port or os.environ.get("POSTGRES_PORT") or 5432)
-    if not said.isdigit():
-        raise InvalidValue(f"The port (POSTGRES_PORT) is {said!r}: set it to a number such as 5432.")
-    return Address(
+        return _embedded()
+    return Target(
+        "server",
         host or os.environ.get("POSTGRES_HOST") or "localhost",
-        int(said),
+        _port(port or os.environ.get("POSTGRES_PORT")),
         database or os.environ.get("POSTGRES_DB") or "quant_platform",
         user or os.environ.get("POSTGRES_USER") or "postgres",
         os.environ.get("POSTGRES_PASSWORD", "") if password is None else password,
         os.environ.get("POSTGRES_SSLMODE") or None,
     )
+
+
+def _port(said: object) -> int:
+    if not str(said or 5432).isdigit():
+        raise InvalidValue(f"The port (POSTGRES_PORT) is {said!r}: set it to a number such as 5432.")
+    return int(str(said or 5432))

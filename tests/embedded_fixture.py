@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 from psycopg2.extensions import connection
 
-from loader import embedded
+import embedded
 
 Connect = Callable[..., connection]
 

@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from types import TracebackType
 
-from loader.target import Target
+from quant.target import Target
 
 ENTRY = b"insert into raw._windows"
 PIECE = 1 << 16

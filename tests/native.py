@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from loader.target import Target, resolve
+from quant.target import Target, resolve
 
 PLAIN = """
 max_worker_processes = 32

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from loader import embedded
-from loader.paths import PROJECT
-from loader.target import Target
+import embedded
+from quant.paths import PROJECT
+from quant.target import Target
 from tests import native
 
 NO_SERVER = (

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from loader.errors import UserError
-from loader.target import Target
+from quant.errors import UserError
+from quant.target import Target
 from tests.native import ordinary_user
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")

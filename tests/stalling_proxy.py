@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from types import TracebackType
 
-from loader.target import Target
+from quant.target import Target
 
 PIECE = 1 << 16
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loader.paths import PROJECT
+from quant.paths import PROJECT
 from tests.dbt_ground import price, source, step
 from tests.places import Place
 from tests.sources import write

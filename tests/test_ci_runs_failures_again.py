@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loader.paths import PROJECT
+from quant.paths import PROJECT
 
 ONCE = """
 from pathlib import Path

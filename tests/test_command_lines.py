@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from loader.command import NOBODY_READS
-from loader.paths import PROJECT
+from quant.command import NOBODY_READS
+from quant.paths import PROJECT
 
 COMMANDS = (
     "loader.run --help",
@@ -52,7 +52,7 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def left(body: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command whose whole work is that line."""
-    return run("-c", f"from loader.command import leave\ndef main():\n    {body}\nleave(main)", **environment)
+    return run("-c", f"from quant.command import leave\ndef main():\n    {body}\nleave(main)", **environment)
 
 
 def test_an_error_that_nobody_foresaw_is_no_verdict() -> None:
@@ -63,7 +63,7 @@ def test_an_error_that_nobody_foresaw_is_no_verdict() -> None:
 
 
 def test_an_interrupt_amid_the_imports_is_a_sentence() -> None:
-    done = run("-c", "import loader.command\nraise KeyboardInterrupt")
+    done = run("-c", "import quant.command\nraise KeyboardInterrupt")
     assert (done.returncode, done.stderr) == (2, "Interrupted: run it again.\n")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loader.paths import PROJECT
+from quant.paths import PROJECT
 from tests.dbt_ground import closes, row_versions, source
 from tests.places import Place
 

@@ -13,7 +13,7 @@ from dbt.parser.schemas import is_valid_type
 from dbt_common.clients.jinja import parse
 
 from expectations import catalog, diagram
-from loader.paths import PROJECT
+from quant.paths import PROJECT
 from tests.places import Place
 
 NOWHERE = {"QUANT_TARGET": "server", "PATH": ""} | {

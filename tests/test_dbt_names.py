@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from expectations import catalog
-from loader.paths import PROJECT
 from loader.plan import FORBIDDEN_COLUMNS, target_name
+from quant.paths import PROJECT
 from tests import sources
 from tests.dbt_ground import STAMP, step
 from tests.places import Place

@@ -13,7 +13,7 @@ import psycopg2
 import psycopg2.errors
 import pytest
 
-from loader import embedded
+import embedded
 from tests.embedded_fixture import Connect, run
 
 

@@ -15,7 +15,7 @@ import psycopg2.errors
 import pyarrow as pa
 import pytest
 
-from loader import embedded
+import embedded
 from tests.embedded_fixture import Connect, message, run
 
 ROWS = [(n, f'text {n}, with "quotes",\nlines\tand \\ signs', n / 7) for n in range(50_000)]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from loader import embedded
-from loader.embedded.folder import make_folder
-from loader.errors import UserError
+import embedded
+from embedded.folder import make_folder
+from quant.errors import UserError
 
 
 def cluster(folder: Path) -> None:

@@ -17,10 +17,10 @@ from typing import Any
 import psycopg2
 import pytest
 
-from loader import embedded
-from loader.embedded.folder import write_connection
-from loader.errors import UserError
-from loader.paths import PROJECT
+import embedded
+from embedded.folder import write_connection
+from quant.errors import UserError
+from quant.paths import PROJECT
 from tests.embedded_fixture import run
 
 
@@ -140,7 +140,7 @@ def test_a_stopped_engine_gives_the_folder_back_whatever_happens(
 ) -> None:
     (tmp_path / "trouble.cjs").write_text(trouble)
     monkeypatch.setenv("NODE_OPTIONS", f"--require {tmp_path / 'trouble.cjs'}")
-    monkeypatch.setattr("loader.embedded.engine.STOP_LIMIT", 20.0)
+    monkeypatch.setattr("embedded.engine.STOP_LIMIT", 20.0)
     endpoint = embedded.start(tmp_path / "engine")
     try:
         assert embedded.stop(tmp_path / "engine")
@@ -152,7 +152,7 @@ def test_a_stopped_engine_gives_the_folder_back_whatever_happens(
 def test_stop_waits_for_a_client_no_longer_than_for_the_statement_that_runs(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("loader.embedded.engine.STOP_LIMIT", 60.0)
+    monkeypatch.setattr("embedded.engine.STOP_LIMIT", 60.0)
     busy = open_connection(folder)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(lambda: [run(busy, "select count(*) from generate_series(1, 1500000)") for _ in range(1000)])
@@ -169,9 +169,9 @@ def test_stop_signals_nobody_else_when_it_meets_a_start(folder: Path, monkeypatc
             pool.submit(embedded.stop, folder).result(timeout=0.3)
         raise OSError("no process today")
 
-    monkeypatch.setattr("loader.embedded.engine.STOP_LIMIT", 0.5)
-    monkeypatch.setattr("loader.embedded.engine.subprocess.Popen", popen)
-    monkeypatch.setattr("loader.embedded.engine.os.kill", lambda pid, _: signalled.append(pid))
+    monkeypatch.setattr("embedded.engine.STOP_LIMIT", 0.5)
+    monkeypatch.setattr("embedded.engine.subprocess.Popen", popen)
+    monkeypatch.setattr("embedded.engine.os.kill", lambda pid, _: signalled.append(pid))
     with pytest.raises((OSError, UserError)):
         embedded.start(folder)
     assert signalled == []
@@ -227,7 +227,7 @@ def test_one_that_is_idle_in_a_transaction_is_rolled_back_and_an_engine_that_nob
 
 
 def _pid(folder: Path) -> int:
-    from loader.embedded.folder import read_connection
+    from embedded.folder import read_connection
 
     endpoint = read_connection(folder)
     assert endpoint

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from loader.lock import only_loader
+from quant.server.lock import only_loader
 from tests import sources
 from tests.loading import load
 from tests.places import Place

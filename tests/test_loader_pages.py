@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from loader import pages, plan
+from loader import plan
+from loader.file_format import pages
 from loader.source import tables
 from tests.places import Place
 from tests.sources import differences

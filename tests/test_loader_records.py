@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loader import plan, records, types, window
+from loader import plan, types, window
+from loader.file_format import records
 from loader.snapshot import Snapshot
 
 BITS = 4

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from loader import snapshot
-from loader.errors import UserError
-from loader.paths import PROJECT
+from quant.errors import UserError
+from quant.paths import PROJECT
 from tests import sources
 
 
@@ -121,7 +121,8 @@ def test_a_name_that_the_locale_cannot_read_is_a_name(sound: Path) -> None:
     source = sound.rename(sound.with_name("한국 #1?.db"))
     asked = f"""
 import pathlib
-from loader import paths, snapshot
+from loader import snapshot
+from quant import paths
 with snapshot.open_snapshot(pathlib.Path({os.fsencode(source)!r}.decode("ascii", "surrogateescape"))) as taken:
     assert taken.connect().execute("select count(*) from sqlite_master").fetchone()[0]
     print(ascii(paths.as_text(taken.source)))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from loader import plan, window
-from loader.errors import UserError
 from loader.snapshot import Snapshot
+from quant.errors import UserError
 from tests import sources
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from loader.sample.__main__ import main
-from loader.sample.build import generate, manifest_path
-from loader.sample.options import REAL_TICKERS, Options, tickers_by_region
-from loader.sample.plan import plan_prices
-from loader.sample.progress import Progress
-from loader.sample.universe import make_universe
+from sample.__main__ import main
+from sample.build import generate, manifest_path
+from sample.options import REAL_TICKERS, Options, tickers_by_region
+from sample.plan import plan_prices
+from sample.progress import Progress
+from sample.universe import make_universe
 
 QUIET = Progress(quiet=True)
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from loader.sample.build import generate, manifest_path
-from loader.sample.options import Options
-from loader.sample.progress import Progress
+from sample.build import generate, manifest_path
+from sample.options import Options
+from sample.progress import Progress
 
 QUIET = Progress(quiet=True)
 Manifest = dict[str, Any]

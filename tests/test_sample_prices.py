@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from loader.sample.build import generate
-from loader.sample.ohlcv import INDICATORS
-from loader.sample.options import Options
-from loader.sample.progress import Progress
+from sample.build import generate
+from sample.ohlcv import INDICATORS
+from sample.options import Options
+from sample.progress import Progress
 
 
 @pytest.fixture(scope="module")

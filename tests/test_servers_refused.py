@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from loader.target import Target
+from quant.target import Target
 from tests import native, sources
 from tests.places import NO_SERVER, place_on
 

@@ -19,8 +19,8 @@ from expectations import catalog
 from expectations.catalog import TargetTable
 from expectations.expected.parity import copied
 from expectations.parity.file_rules import FileRules, of_file
-from loader.paths import PROJECT
 from loader.source import quote
+from quant.paths import PROJECT
 from tests.places import Place
 
 DECLARED = catalog.read()
@@ -89,7 +89,7 @@ def both(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot
     """A database of Spock's own schema that holds the parents which rows need, and nothing else."""
     path = tmp_path_factory.mktemp("source") / "spock.db"
     with closing(sqlite3.connect(path)) as file:
-        file.executescript((PROJECT / "loader/sample/schema.sql").read_text(encoding="utf-8"))
+        file.executescript((PROJECT / "sample/schema.sql").read_text(encoding="utf-8"))
         for statement in PARENTS:
             file.execute(statement)
         file.commit()

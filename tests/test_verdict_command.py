@@ -17,8 +17,8 @@ from great_expectations.expectations import registry
 
 from expectations import catalog, checkpoint, cli, preflight, suites
 from expectations.expected.base import TYPES
-from loader.errors import UserError
-from loader.paths import PROJECT
+from quant.errors import UserError
+from quant.paths import PROJECT
 from tests.places import Place
 from tests.verdict_ground import Ground, Outcome, run
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expectations.parity.match import PARTITIONS, Digests, match
-from loader.errors import UserError
+from quant.errors import UserError
 
 KEYS = st.integers(0, 3 * PARTITIONS) | st.integers(2**64 - PARTITIONS, 2**64 - 1)
 ROWS = st.lists(st.tuples(KEYS, st.integers(1, 2)), max_size=60)

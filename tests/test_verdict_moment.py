@@ -11,8 +11,8 @@ import pytest
 
 from expectations import catalog, moment
 from expectations.parity import target as arrow
-from loader.errors import UserError
-from loader.lock import BUILD, LOAD
+from quant.errors import UserError
+from quant.server.lock import BUILD, LOAD
 from tests.verdict_ground import Ground
 
 BY_APPLICATION = (

@@ -21,8 +21,8 @@ from expectations import catalog, cli
 from expectations.report import Occasion, gather
 from expectations.report.wording import size
 from expectations.session import open_session
-from loader.paths import PROJECT
 from loader.snapshot import open_snapshot
+from quant.paths import PROJECT
 from tests.places import Place
 from tests.report_pages import pages, plain, verdict, words
 from tests.verdict_ground import Ground, Outcome

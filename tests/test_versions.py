@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loader.target import Target
+from quant.target import Target
 from tests import native
 from tests.dbt_ground import price, source, step
 from tests.places import Place, place_on

@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from loader.lock import BUILD, Held, held, only_loader
-from loader.watch import watching
+from quant.server.lock import BUILD, Held, held, only_loader
+from quant.server.watch import watching
 from tests import pooler
 from tests.dbt_ground import source as small_source
 from tests.places import Place, place_on

@@ -13,7 +13,7 @@ import psycopg2.extensions
 from expectations.factors import reading
 from expectations.factors.calendar import LATEST_PRICE, months_after, score_days, trading_days
 from expectations.factors.scores import Score, Settings, differences, scores_of
-from loader.wording import counted
+from quant.text import counted
 
 DAYS = 3  # that are worked out again
 SAMPLES = 5

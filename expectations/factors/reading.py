@@ -12,7 +12,7 @@ from psycopg2.extras import RealDictCursor
 
 from expectations.factors.reports import Report
 from expectations.factors.scores import Prices, Score, Settings
-from loader.paths import PROJECT
+from quant.paths import PROJECT
 
 SEEDS = PROJECT / "seeds" / "factors"
 STOCKS = """

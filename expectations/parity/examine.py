@@ -29,7 +29,7 @@ from expectations.parity.table import (
     read_raw,
     read_source,
 )
-from loader.wording import counted
+from quant.text import counted
 
 INFERRED = "inferred"  # data_source of a stub
 

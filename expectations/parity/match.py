@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from expectations.parity.digest import Words
-from loader.errors import UserError
+from quant.errors import UserError
 
 PARTITIONS = 32
 WORD = 8  # bytes

@@ -19,7 +19,7 @@ from expectations.parity import canonical
 from expectations.parity.file_rules import FileRules, default_value, must_translate
 from expectations.structure.expressions import normalised
 from loader.source import quote
-from loader.wording import counted
+from quant.text import counted
 
 
 def _whole(value: object) -> int:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 
-from loader.errors import UserError, in_one_line
 from loader.source import quote
-from loader.target import CHECKPOINT, Target
-from loader.watch import awaited
+from quant.errors import UserError, in_one_line
+from quant.server.watch import awaited
+from quant.target import CHECKPOINT, Target
 
 BATCH_BYTES = 4 << 20
 

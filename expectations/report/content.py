@@ -11,7 +11,7 @@ from expectations.report.facts import Facts, Summed
 from expectations.report.pictures import held, rows, speed
 from expectations.report.wording import duration, listed, milliseconds, moment, number, size
 from expectations.verdict import Check, TableLine, Verdict
-from loader.wording import counted
+from quant.text import counted
 
 MEANINGS = {
     "counts": "no row lost or added, by number",

@@ -13,7 +13,7 @@ from expectations.report.facts import Facts
 from expectations.report.html import html
 from expectations.report.markdown import markdown
 from expectations.verdict import Verdict
-from loader.errors import UserError
+from quant.errors import UserError
 
 
 def prepare(folder: Path) -> None:

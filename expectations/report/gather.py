@@ -28,9 +28,9 @@ from expectations.report.facts import (
     Timescale,
 )
 from expectations.session import Session
-from loader import extension
-from loader.paths import as_text
 from loader.source import quote
+from quant.paths import as_text
+from quant.server import extension
 
 HYPERTABLES = """
     select

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from expectations.report.blocks import Block, Figure, Findings, Folded, Page, Paragraph, Section, Table
 from expectations.verdict import Check
-from loader.wording import counted
+from quant.text import counted
 
 STYLE = Path(__file__).with_name("style.css")
 SHORT = 18  # letters of a cell that is not broken into lines

@@ -5,8 +5,8 @@ from __future__ import annotations
 from expectations.report.facts import Facts
 from expectations.report.wording import duration, listed, number
 from expectations.verdict import Verdict
-from loader.errors import COULD_NOT_RUN, NOT_WELL
-from loader.wording import counted
+from quant.errors import COULD_NOT_RUN, NOT_WELL
+from quant.text import counted
 
 VALUES = "values"
 

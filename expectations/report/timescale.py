@@ -9,7 +9,7 @@ from expectations.report.facts import Facts, Hypertable
 from expectations.report.pictures import chunks, compression, lag
 from expectations.report.wording import NOTHING, day, every, listed, moment, number, percent, size
 from expectations.verdict import Verdict
-from loader.wording import counted
+from quant.text import counted
 
 HEALTH = "health"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from loader.wording import counted
+from quant.text import counted
 
 NOTHING = "–"
 

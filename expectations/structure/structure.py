@@ -14,8 +14,8 @@ from expectations.catalog import Catalog
 from expectations.structure import found as catalogs
 from expectations.structure.compare import Comparison
 from expectations.structure.expressions import plan
-from loader import extension
 from loader.source import quote
+from quant.server import extension
 
 # `own`: it relies on a function, operator or type that is neither PostgreSQL's nor an extension's, and is not planned.
 MADE_BY = """

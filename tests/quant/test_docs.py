@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from loader.paths import PROJECT
 from quant import PostgresDatabaseManager
+from quant.paths import PROJECT
 from tests.quant.worlds import World
 
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from loader.paths import PROJECT
 from quant.names import region_by_shape
+from quant.paths import PROJECT
 from tests.quant.worlds import World
 
 HEAVY = ("loader", "expectations", "dlt", "dbt", "great_expectations")

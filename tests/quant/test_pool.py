@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from loader.paths import PROJECT
-from loader.target import Target
 from quant import ConnectionLost, InvalidValue, PoolTimeout, PostgresDatabaseManager
 from quant.gate import Gate
+from quant.paths import PROJECT
+from quant.target import Target
 from tests import native
 from tests.places import NO_SERVER, server_environment
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from expectations.report.facts import Held
 from expectations.report.pictures.svg import WIDTH, bar, linear, picture, shortened, text
 from expectations.report.wording import percent
-from loader.wording import counted
+from quant.text import counted
 
 STEP = 40
 

@@ -23,12 +23,12 @@ from dbt.adapters.postgres.connections import PostgresConnectionManager, Postgre
 from dbt.adapters.postgres.impl import PostgresAdapter
 from dbt_common.exceptions import DbtDatabaseError, DbtRuntimeError
 
-from loader import extension, server
-from loader.errors import UserError
-from loader.lock import BUILD, Held, held
-from loader.progress import say
-from loader.target import Target, resolve
-from loader.watch import Watch, wait_limit
+from quant.errors import UserError
+from quant.progress import say
+from quant.server import extension, requirements
+from quant.server.lock import BUILD, Held, held
+from quant.server.watch import Watch, wait_limit
+from quant.target import Target, resolve
 
 BUILDER = "quant build"  # its name on the server
 T = TypeVar("T")
@@ -157,7 +157,7 @@ class QuantAdapter(PostgresAdapter):
         Raises:
             DbtRuntimeError: in a sentence with the cure, when it cannot.
         """
-        self._asked(server.query(relations), lambda rows: server.judge_build(rows, self._where))
+        self._asked(requirements.query(relations), lambda rows: requirements.judge_build(rows, self._where))
 
     @available
     def check_loaded(self) -> None:
@@ -166,7 +166,7 @@ class QuantAdapter(PostgresAdapter):
         Raises:
             DbtRuntimeError: when there is not.
         """
-        self._asked(server.LOADED, lambda rows: server.judge_loaded(rows, self._where))
+        self._asked(requirements.LOADED, lambda rows: requirements.judge_loaded(rows, self._where))
 
     @property
     def _where(self) -> str:

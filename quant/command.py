@@ -1,0 +1,70 @@
+"""How each command line of the project ends."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, NoReturn
+
+from quant.errors import COULD_NOT_RUN
+
+
+def _seconds(given: str) -> int:
+    if not given.isdigit() or not int(given):
+        raise ArgumentTypeError(f"{given!r} is no number of seconds: give one from 1, such as 120")
+    return int(given)
+
+
+WAIT_LIMIT: Mapping[str, Any] = {
+    "type": _seconds,
+    "metavar": "SECONDS",
+    "help": "end after waiting so long for a lock or an answer (default 120, or QUANT_WAIT_LIMIT)",
+}  # an option of each command that waits for a server
+NOBODY_READS = 128 + 13  # what a shell says of a program that SIGPIPE ended
+
+
+def _interrupted() -> int:
+    print("Interrupted: run it again.", file=sys.stderr, flush=True)
+    return COULD_NOT_RUN
+
+
+def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        os._exit(_interrupted())
+    sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _hook  # until `leave`: a command that is interrupted at once is still at its imports
+
+
+def leave(main: Callable[[], int]) -> NoReturn:
+    """Run a command line as the whole of this process, and end it with its exit code.
+
+    Where the reader of its output has gone (`| head`) it ends without a word, as other programs do. What the
+    terminal's encoding does not know is printed by its number. An error that nobody foresaw ends it with the code for
+    what could not run: Python's own, 1, would say that it is done but not well.
+    """
+    sys.excepthook = sys.__excepthook__  # drivers print through it what is no end
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            code = main()
+        except SystemExit as wanted:  # of argparse, after --help or a mistake
+            code = int(wanted.code or 0)
+        print(end="", flush=True)
+    except BrokenPipeError:
+        code = NOBODY_READS
+    except KeyboardInterrupt:
+        code = _interrupted()
+    except Exception:
+        traceback.print_exc()
+        code = COULD_NOT_RUN
+    # Python itself would first take its modules apart, a fifth of a second for those of dlt.
+    os._exit(code)

@@ -1,0 +1,70 @@
+"""What a run says while it works: a bar on a terminal, plain lines elsewhere, always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from quant.text import printable
+
+LINE_EVERY = 2.0  # seconds between plain lines
+
+
+class Progress(Protocol):
+    """Takes finished rows, from any thread."""
+
+    def advance(self, table: str, rows: int) -> None: ...
+
+
+class _Silent:
+    def advance(self, table: str, rows: int) -> None:
+        pass
+
+
+class _Lines:
+    def __init__(self, total: int) -> None:
+        self.total, self.rows = total, 0
+        self.begun = self.said = time.monotonic()
+        self.lock = threading.Lock()
+
+    def advance(self, table: str, rows: int) -> None:
+        with self.lock:
+            self.rows += rows
+            now = time.monotonic()
+            if now - self.said < LINE_EVERY and self.rows < self.total:
+                return
+            self.said = now
+            share = 100 * self.rows // self.total if self.total else 100
+            rate = self.rows / max(now - self.begun, 1e-9)
+            say(f"{share:3d} %  {self.rows:,} of {self.total:,} rows, {rate:,.0f} rows/s, now {table}")
+
+
+@contextmanager
+def progress(kind: str, total: int) -> Iterator[Progress]:
+    """Show progress over `total` rows; `kind` is auto, bar, log or none."""
+    if kind == "auto":
+        kind = "bar" if sys.stderr.isatty() else "log"
+    if kind == "none":
+        yield _Silent()
+    elif kind == "log":
+        yield _Lines(total)
+    else:
+        from tqdm import tqdm
+
+        with tqdm(total=total, unit=" rows", unit_scale=True, file=sys.stderr, dynamic_ncols=True) as bar:
+
+            class _Bar:
+                def advance(self, table: str, rows: int) -> None:
+                    bar.set_postfix_str(printable(table), refresh=False)
+                    bar.update(rows)
+
+            yield _Bar()
+
+
+def say(line: str) -> None:
+    """A line for the person who waits."""
+    print(printable(line), file=sys.stderr, flush=True)
