@@ -146,14 +146,14 @@ def test_a_server_that_was_restarted(own_server: Target) -> None:
         db.query_frame("select 1 as n")
         programs = native.programs()[0]
         command = [programs / "pg_ctl", "-D", found["data_directory"], "-m", "fast", "-w"]
-        subprocess.run([*command, "stop"], user=native._ordinary_user(), cwd="/", check=True, capture_output=True)
+        subprocess.run([*command, "stop"], user=native.ordinary_user(), cwd="/", check=True, capture_output=True)
         with pytest.raises(ConnectionLost, match="cannot be reached"):
             db.test_connection()
         with pytest.raises(ConnectionLost):
             db.query_frame("select 1 as n")
         log = f"{found['data_directory']}/../log"
         subprocess.run(
-            [*command, "-l", log, "start"], user=native._ordinary_user(), cwd="/", check=True, capture_output=True
+            [*command, "-l", log, "start"], user=native.ordinary_user(), cwd="/", check=True, capture_output=True
         )
         assert db.test_connection()
         assert db.query_frame("select 1 as n")["n"].tolist() == [1]
