@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from quant import environment
 from quant.errors import UserError
 from quant.paths import DATA
 
@@ -42,7 +43,7 @@ class Endpoint:
 
 def engine_folder(given: Path | None = None) -> Path:
     """The folder given, else `QUANT_EMBEDDED_DIR`, else `data/embedded` of the project."""
-    chosen = given or os.environ.get("QUANT_EMBEDDED_DIR") or DATA / "embedded"
+    chosen = given or environment.get("QUANT_EMBEDDED_DIR") or DATA / "embedded"
     return Path(chosen).expanduser().absolute()
 
 

@@ -25,6 +25,8 @@ WAIT_LIMIT: Mapping[str, Any] = {
     "metavar": "SECONDS",
     "help": "end after waiting so long for a lock or an answer (default 120, or QUANT_WAIT_LIMIT)",
 }  # an option of each command that waits for a server
+OLDEST = (3, 11)
+OWN = ("loader", "quant", "expectations")
 NOBODY_READS = 128 + 13  # what a shell says of a program that SIGPIPE ended
 
 
@@ -36,7 +38,20 @@ def _interrupted() -> int:
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
         os._exit(_interrupted())
+    if isinstance(error, ImportError) and _no_environment(error):
+        os._exit(COULD_NOT_RUN)
     sys.__excepthook__(kind, error, trace)
+
+
+def _no_environment(error: ImportError) -> bool:
+    """Say what is missing, if it is the environment that `make setup` makes; tell whether it is."""
+    here = (error.name or "").partition(".")[0]
+    if sys.version_info >= OLDEST and (sys.prefix != sys.base_prefix or here in OWN):
+        return False
+    python = f"{sys.executable} ({sys.version.split()[0]})"
+    said = f"{python} cannot run this project ({error}): run `make setup`, then `source .venv/bin/activate`."
+    print(said, file=sys.stderr, flush=True)
+    return True
 
 
 sys.excepthook = _hook  # until `leave`: a command that is interrupted at once is still at its imports
@@ -63,8 +78,9 @@ def leave(main: Callable[[], int]) -> NoReturn:
         code = NOBODY_READS
     except KeyboardInterrupt:
         code = _interrupted()
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        if not (isinstance(error, ImportError) and _no_environment(error)):
+            traceback.print_exc()
         code = COULD_NOT_RUN
     # Python itself would first take its modules apart, a fifth of a second for those of dlt.
     os._exit(code)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+from quant import environment
+
+PROJECT = environment.PROJECT
 DATA = PROJECT / "data"
 
 
@@ -16,5 +18,5 @@ def as_text(path: Path) -> str:
 
 def source_path(given: str | os.PathLike[str] | None = None) -> Path:
     """The SQLite file: the one given, else `SPOCK_SQLITE`, else `data/spock_local.db` of the project."""
-    chosen = given or os.environ.get("SPOCK_SQLITE")
+    chosen = given or environment.get("SPOCK_SQLITE")
     return Path(chosen).expanduser() if chosen else DATA / "spock_local.db"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from quant import environment
 from quant.errors import InvalidValue, UserError, in_one_line
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def resolve(name: str | None = None) -> Target:
     Raises:
         UserError: for an unknown name, a missing variable, or an engine that does not start.
     """
-    chosen = name or os.environ.get("QUANT_TARGET") or "embedded"
+    chosen = name or environment.get("QUANT_TARGET") or "embedded"
     if chosen == "embedded":
         return _embedded()
     if chosen == "server":
@@ -181,17 +182,18 @@ def resolve(name: str | None = None) -> Target:
 
 
 def _server() -> Target:
-    missing = [name for name in REQUIRED if not os.environ.get(name)]
+    told = {name: environment.get(name) or "" for name in REQUIRED}
+    missing = [name for name, value in told.items() if not value]
     if missing:
-        raise UserError(f"The target server needs {', '.join(missing)} in the environment: set it and run again.")
+        raise UserError(f"The target server needs {', '.join(missing)} in the environment or in .env: set it and run again.")
     return Target(
         "server",
-        os.environ["POSTGRES_HOST"],
-        _port(os.environ.get("POSTGRES_PORT")),
-        os.environ["POSTGRES_DB"],
-        os.environ["POSTGRES_USER"],
-        os.environ["POSTGRES_PASSWORD"],
-        os.environ.get("POSTGRES_SSLMODE") or None,
+        told["POSTGRES_HOST"],
+        _port(environment.get("POSTGRES_PORT")),
+        told["POSTGRES_DB"],
+        told["POSTGRES_USER"],
+        told["POSTGRES_PASSWORD"],
+        environment.get("POSTGRES_SSLMODE"),
     )
 
 
@@ -218,18 +220,18 @@ def find(
         UserError: for a port that is no number, or an engine that does not start.
     """
     given = (host, port, database, user, password)
-    chosen = os.environ.get("QUANT_TARGET")
-    configured = any(os.environ.get(name) for name in (*REQUIRED, "POSTGRES_PORT"))
+    chosen = environment.get("QUANT_TARGET")
+    configured = any(environment.get(name) for name in (*REQUIRED, "POSTGRES_PORT"))
     if all(value is None for value in given) and (chosen == "embedded" or (chosen is None and not configured)):
         return _embedded()
     return Target(
         "server",
-        host or os.environ.get("POSTGRES_HOST") or "localhost",
-        _port(port or os.environ.get("POSTGRES_PORT")),
-        database or os.environ.get("POSTGRES_DB") or "quant_platform",
-        user or os.environ.get("POSTGRES_USER") or "postgres",
-        os.environ.get("POSTGRES_PASSWORD", "") if password is None else password,
-        os.environ.get("POSTGRES_SSLMODE") or None,
+        host or environment.get("POSTGRES_HOST") or "localhost",
+        _port(port or environment.get("POSTGRES_PORT")),
+        database or environment.get("POSTGRES_DB") or "quant_platform",
+        user or environment.get("POSTGRES_USER") or "postgres",
+        environment.get("POSTGRES_PASSWORD") or "" if password is None else password,
+        environment.get("POSTGRES_SSLMODE"),
     )
 
 

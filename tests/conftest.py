@@ -1,8 +1,12 @@
 """The fixtures that all tests share."""
 
+import os
+
 from tests.embedded_fixture import connect, own_engine_folder
 from tests.loading import empty_raw
 from tests.places import make_place, native_server, place
 from tests.verdict_ground import grounds, migrated
 
 __all__ = ["connect", "empty_raw", "grounds", "make_place", "migrated", "native_server", "own_engine_folder", "place"]
+
+os.environ["QUANT_ENV_FILE"] = ""  # a developer's .env names a database that tests must not touch

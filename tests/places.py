@@ -91,7 +91,11 @@ class Place:
 def empty_environment(folder: Path) -> dict[str, str]:
     """This environment without any target in it; what dbt writes goes into that folder."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("POSTGRES_", "QUANT_", "PG"))}
-    return kept | {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
+    return kept | {
+        "QUANT_ENV_FILE": "",
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
 
 
 def place_on(target: Target, folder: Path) -> Place:

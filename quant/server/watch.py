@@ -18,6 +18,7 @@ from weakref import WeakSet
 import psycopg2
 from psycopg2 import extensions as psycopg
 
+from quant import environment
 from quant.errors import COULD_NOT_RUN, UserError
 from quant.progress import say
 from quant.server.inquiry import PATIENCE, Inquiry, LockWait, Seen, Unanswered
@@ -55,7 +56,7 @@ def wait_limit(given: int | None = None) -> int:
     Raises:
         UserError: when the variable holds no number of seconds.
     """
-    chosen = os.environ.get(VARIABLE) or str(LIMIT)
+    chosen = environment.get(VARIABLE) or str(LIMIT)
     if given is None and not (chosen.isdigit() and int(chosen)):
         raise UserError(f"{VARIABLE} is {chosen!r}, which is no number of seconds: set it to one such as {LIMIT}.")
     return given or int(chosen)

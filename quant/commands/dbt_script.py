@@ -1,0 +1,32 @@
+"""The console script `dbt`: dbt's own, with `.env` read first, from any folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from quant import environment
+
+PROJECT_FILE = "dbt_project.yml"
+
+
+def prepare() -> None:
+    """Set what dbt reads from the environment: `.env`'s variables, and this project outside of any other."""
+    environment.load()
+    # dbt 1.12 would read a .env of its own choice, in some folder above this one
+    os.environ["PYTHON_DOTENV_DISABLED"] = "1"
+    here = Path.cwd()
+    found = next((folder for folder in (here, *here.parents) if (folder / PROJECT_FILE).exists()), environment.PROJECT)
+    if found == environment.PROJECT:
+        os.environ.setdefault("DBT_PROJECT_DIR", str(environment.PROJECT))
+        os.environ.setdefault("DBT_PROFILES_DIR", str(environment.PROJECT))
+
+
+def main() -> NoReturn:
+    """Run dbt as the whole of this process."""
+    prepare()
+    from dbt.cli.main import cli
+
+    sys.exit(cli())
