@@ -14,7 +14,7 @@ from expectations.catalog import Catalog
 from expectations.expected.base import TYPES
 from loader.snapshot import Snapshot
 from quant.errors import UserError
-from quant.server import extension
+from quant.server import extension, rights
 from quant.server.requirements import ask_strangers
 from quant.target import CHECKPOINT, Target
 
@@ -118,12 +118,10 @@ def ask_target(target: Target, declared: Catalog) -> None:
     """
     with closing(target.connect(CHECKPOINT)) as connection:
         connection.autocommit = True
-        ask_strangers(
-            connection,
-            str(target),
-            [f"public.{name}" for name in (*declared.tables, *declared.aggregates)] + ["audit.quarantine"],
-        )
+        public = [f"public.{name}" for name in (*declared.tables, *declared.aggregates)]
+        ask_strangers(connection, str(target), [*public, "audit.quarantine"])
         extension.ask(connection)
+        rights.ask(connection, "verdict", str(target), public)
         with connection.cursor() as cursor:
             cursor.execute(
                 "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "

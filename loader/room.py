@@ -33,6 +33,15 @@ def temporary_folder(prefix: str, within: Path | None = None) -> Iterator[Path]:
             os.close(descriptor)
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a run is at work in that folder, or it is somebody else's."""
+    try:
+        os.close(_lock(folder))
+    except OSError:
+        return True
+    return time.time() - folder.lstat().st_mtime <= YOUNG
+
+
 def _remove_abandoned(folder: Path) -> None:
     found = folder.lstat()
     if found.st_uid == os.getuid() and time.time() - found.st_mtime > YOUNG:

@@ -26,6 +26,7 @@ from loader.source import undecoded
 from quant.errors import UserError
 
 MAGIC = b"SQLite format 3\x00"
+PREFIX = "spock-snapshot-"  # of the folders with copies
 WAL_MODE = 2
 PIECE = 1 << 24
 ATTEMPTS = 5  # to copy a file that nobody has open
@@ -126,7 +127,7 @@ def open_snapshot(source: Path, folder: Path | None = None) -> Iterator[Snapshot
         UserError: when the file cannot be read as a SQLite database, or the copy finds no room.
     """
     journal = check(source)
-    with temporary_folder("spock-snapshot-", folder) as room:
+    with temporary_folder(PREFIX, folder) as room:
         copy = room / "snapshot.db"
         try:
             snapshot = Snapshot(source, copy, _copy(source, copy, journal))
@@ -141,12 +142,12 @@ def open_snapshot(source: Path, folder: Path | None = None) -> Iterator[Snapshot
 def _copy(source: Path, copy: Path, journal: int) -> str:
     """Copy the file, and its log if it has one, while SQLite's own read lock keeps it consistent; return the digest."""
     for _ in range(ATTEMPTS):
-        if journal != WAL_MODE or _is_open(source):
+        if journal != WAL_MODE or is_open(source):
             break
         # Nobody has it open; opening it, even read-only, would make files beside it.
         with suppress(FileNotFoundError):  # of the log, when somebody has opened and closed it
             copied = _copy_files(source, copy)
-            if not _is_open(source) and digest(source) == copied:
+            if not is_open(source) and digest(source) == copied:
                 return copied
         # Somebody wrote meanwhile: half of the copy may be older than the rest.
         wal_of(copy).unlink(missing_ok=True)
@@ -163,7 +164,7 @@ def _copy(source: Path, copy: Path, journal: int) -> str:
         ) from error
 
 
-def _is_open(source: Path) -> bool:
+def is_open(source: Path) -> bool:
     """Whether somebody has a file in WAL mode open; all that do share the index of its log."""
     return source.with_name(source.name + "-shm").exists()
 

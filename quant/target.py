@@ -185,7 +185,9 @@ def _server() -> Target:
     told = {name: environment.get(name) or "" for name in REQUIRED}
     missing = [name for name, value in told.items() if not value]
     if missing:
-        raise UserError(f"The target server needs {', '.join(missing)} in the environment or in .env: set it and run again.")
+        raise UserError(
+            f"The target server needs {', '.join(missing)} in the environment or in .env: set it and run again."
+        )
     return Target(
         "server",
         told["POSTGRES_HOST"],

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from loader.paths import PROJECT
 from quant import environment
+from quant.paths import PROJECT
 
 WITHOUT = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
 EXAMPLE = PROJECT / ".env.example"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quant.errors import UserError
+from quant.server import rights
 from quant.server.extension import TRUSTED
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Facts(NamedTuple):
 
 
 def query(relations: Iterable[str]) -> str:
-    """The query that `judge_build` and `judge_load` judge by.
+    """The query whose row is `Facts`.
 
     Args:
         relations: what the command reads or makes, each with its schema.
@@ -94,40 +95,88 @@ def query(relations: Iterable[str]) -> str:
     """
 
 
-def _judge(rows: Sequence[Sequence[Any]], where: str) -> Facts:
-    facts = Facts(*rows[0])
+def faults_of_load(facts: Facts, where: str) -> Iterator[str]:
+    """What keeps a load from being made there, in sentences with the cure."""
     login = facts.login
     if facts.standby:
-        raise UserError(f"The target {where} is a standby, which takes no writes: name its primary in POSTGRES_HOST.")
+        yield f"The target {where} is a standby, which takes no writes: name its primary in POSTGRES_HOST."
     if facts.read_only:
-        raise UserError(
+        yield (
             f"Sessions of {login} on the target {where} are read-only (default_transaction_read_only): reset that for "
             "the database or the role, or name another target."
         )
     if facts.encoding != "UTF8":
-        raise UserError(
+        yield (
             f"The target {where} has the encoding {facts.encoding}, which cannot hold all that SQLite's texts can: "
             "make a database with `create database … encoding 'UTF8' template template0`, and name it in POSTGRES_DB."
         )
-    _refuse_foreign(facts, where)
+    yield from _foreign(facts, where)
     if not facts.may_create:
-        raise UserError(
+        yield (
             f"permission denied: the login {login} may not make schemas in the target {where}. Run "
             f"`grant create on database … to {login}` there as its owner."
         )
     if schema := facts.may_not_create_in:
-        raise UserError(
+        yield (
             f"permission denied: the login {login} may not make tables in the schema {schema} of the target {where}. "
             f"Run `grant usage, create on schema {schema} to {login}` there as its owner."
         )
-    return facts
 
 
-def _refuse_foreign(facts: Facts, where: str) -> None:
+def _foreign(facts: Facts, where: str) -> Iterator[str]:
     if facts.foreign:
-        raise UserError(
+        yield (
             f"{facts.foreign} in the target {where}, who could have code run there with the rights of {facts.login}: "
             f"drop it, or alter its owner, and run again."
+        )
+
+
+def faults_of_build(facts: Facts, where: str) -> Iterator[str]:
+    """What keeps a build from being made there, in sentences with the cure."""
+    yield from faults_of_load(facts, where)
+    yield from faults_of_versions(facts, where)
+
+
+def faults_of_versions(facts: Facts, where: str) -> Iterator[str]:
+    """What is wrong with PostgreSQL and TimescaleDB there, in sentences with the cure."""
+    postgresql, version = facts.postgresql, facts.version
+    if postgresql < min(VERSIONS):
+        yield f"The target {where} is PostgreSQL {version}: version {min(VERSIONS)} or newer is needed."
+        return
+    if not facts.available:
+        yield (
+            f"The target {where} has no TimescaleDB: install the Community edition of {_range(postgresql)} on that "
+            f"server (PostgreSQL {version}), or use QUANT_TARGET=embedded."
+        )
+        return
+    if not facts.preloaded:
+        yield (
+            f"The target {where} has TimescaleDB but does not load it: add timescaledb to shared_preload_libraries in "
+            "its postgresql.conf and restart it."
+        )
+    found = facts.installed or facts.available
+    first, last = VERSIONS.get(postgresql, (min(VERSIONS[15]), 999))
+    number = _number(found)
+    if number < first:
+        yield (
+            f"The target {where} has a TimescaleDB older than {_name(first)}, {found}: install {_range(postgresql)} on "
+            "that server, then run `alter extension timescaledb update` in the database."
+        )
+    if number > last:
+        yield (
+            f"The target {where} has TimescaleDB {found}, and {_name(last)} is the last that supports PostgreSQL "
+            f"{postgresql}: move to a newer PostgreSQL, or to {_range(postgresql)}."
+        )
+    if number < 212 and not facts.superuser:
+        yield (
+            f"The target {where} has TimescaleDB 2.11, on which only a superuser can make aggregates of quarters and "
+            "years that are right: install a newer one on that server, then run `alter extension timescaledb update` "
+            "in the database, or build as a superuser."
+        )
+    if not facts.installed and not (facts.superuser or facts.trusted):
+        yield (
+            f"The target {where} has no extension timescaledb yet, and {facts.login} may not create it: run `create "
+            "extension timescaledb` there as a superuser."
         )
 
 
@@ -141,44 +190,12 @@ def judge_build(rows: Sequence[Sequence[Any]], where: str) -> None:
     Raises:
         UserError: when it cannot, with the cure.
     """
-    facts = _judge(rows, where)
-    postgresql, version = facts.postgresql, facts.version
-    if postgresql < min(VERSIONS):
-        raise UserError(f"The target {where} is PostgreSQL {version}: version {min(VERSIONS)} or newer is needed.")
-    if not facts.available:
-        raise UserError(
-            f"The target {where} has no TimescaleDB: install the Community edition of {_range(postgresql)} on that "
-            f"server (PostgreSQL {version}), or use QUANT_TARGET=embedded."
-        )
-    if not facts.preloaded:
-        raise UserError(
-            f"The target {where} has TimescaleDB but does not load it: add timescaledb to shared_preload_libraries in "
-            "its postgresql.conf and restart it."
-        )
-    found = facts.installed or facts.available
-    first, last = VERSIONS.get(postgresql, (min(VERSIONS[15]), 999))
-    number = _number(found)
-    if number < first:
-        raise UserError(
-            f"The target {where} has a TimescaleDB older than {_name(first)}, {found}: install {_range(postgresql)} on "
-            "that server, then run `alter extension timescaledb update` in the database."
-        )
-    if number > last:
-        raise UserError(
-            f"The target {where} has TimescaleDB {found}, and {_name(last)} is the last that supports PostgreSQL "
-            f"{postgresql}: move to a newer PostgreSQL, or to {_range(postgresql)}."
-        )
-    if number < 212 and not facts.superuser:
-        raise UserError(
-            f"The target {where} has TimescaleDB 2.11, on which only a superuser can make aggregates of quarters and "
-            "years that are right: install a newer one on that server, then run `alter extension timescaledb update` "
-            "in the database, or build as a superuser."
-        )
-    if not facts.installed and not (facts.superuser or facts.trusted):
-        raise UserError(
-            f"The target {where} has no extension timescaledb yet, and {facts.login} may not create it: run `create "
-            "extension timescaledb` there as a superuser."
-        )
+    _refuse(faults_of_build(Facts(*rows[0]), where))
+
+
+def _refuse(faults: Iterable[str]) -> None:
+    for fault in faults:
+        raise UserError(fault)
 
 
 def judge_loaded(rows: Sequence[Sequence[Any]], where: str) -> None:
@@ -199,7 +216,8 @@ def ask_load(connection: psycopg2.extensions.connection, where: str, relations: 
     """
     with connection.cursor() as cursor:
         cursor.execute(query(relations))
-        _judge(cursor.fetchall(), where)
+        _refuse(faults_of_load(Facts(*cursor.fetchall()[0]), where))
+    rights.ask(connection, "load", where)
 
 
 def ask_strangers(connection: psycopg2.extensions.connection, where: str, relations: Iterable[str]) -> None:
@@ -210,7 +228,7 @@ def ask_strangers(connection: psycopg2.extensions.connection, where: str, relati
     """
     with connection.cursor() as cursor:
         cursor.execute(query(relations))
-        _refuse_foreign(Facts(*cursor.fetchall()[0]), where)
+        _refuse(_foreign(Facts(*cursor.fetchall()[0]), where))
 
 
 def _number(version: str) -> int:

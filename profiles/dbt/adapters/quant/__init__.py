@@ -25,7 +25,7 @@ from dbt_common.exceptions import DbtDatabaseError, DbtRuntimeError
 
 from quant.errors import UserError
 from quant.progress import say
-from quant.server import extension, requirements
+from quant.server import extension, requirements, rights
 from quant.server.lock import BUILD, Held, held
 from quant.server.watch import Watch, wait_limit
 from quant.target import Target, resolve
@@ -158,6 +158,8 @@ class QuantAdapter(PostgresAdapter):
             DbtRuntimeError: in a sentence with the cure, when it cannot.
         """
         self._asked(requirements.query(relations), lambda rows: requirements.judge_build(rows, self._where))
+        login = self.config.credentials.user
+        self._asked(rights.query(relations), lambda rows: rights.judge(rows, "build", login, self._where))
 
     @available
     def check_loaded(self) -> None:
