@@ -121,10 +121,10 @@ def _check(suite: str, result: Any) -> Check:
         suite=suite,
         description=config.description or config.type,
         severity=str(getattr(config.severity, "value", config.severity)),
-        met=bool(result.success),
+        passed=bool(result.success),
         observed=str(found.get("observed_value", "")),
         problems=tuple(details.get("problems", ())),
-        failed=_exception(result.exception_info),
+        error=_exception(result.exception_info),
     )
 
 

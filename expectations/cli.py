@@ -22,16 +22,17 @@ from quant.target import TARGETS
 from quant.text import as_json, counted, printable
 
 if TYPE_CHECKING:
+    from expectations.report import Facts
     from expectations.session import Session
     from expectations.verdict import TableLine
 
 DATA_DOCS = PROJECT / "reports" / "data_docs"
-WEAKENED = 20  # rules that are listed one by one
+RULES = 20  # weakened rules that are listed one by one
 QUICK = ("counts", "fingerprints", "health")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; returns the exit code: 0 met, 1 not met, 2 could not run."""
+    """Entry point; returns the exit code: 0 passed, 1 failed, 2 could not run."""
     chosen = _parser().parse_args(arguments)
     try:
         return _list(chosen) if chosen.action == "list" else _run(chosen)
@@ -64,9 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     running = actions.add_parser(
         "run",
         help="run a checkpoint",
-        description="Compare source, raw and public. Exit codes: 0 met, 1 not met, 2 could not run.",
+        description="Compare source, raw and public. Exit codes: 0 passed, 1 failed, 2 could not run.",
         epilog="The report of a whole run is NAME.html, .md and .json; one of --quick is NAME-quick.html, and one of "
-        "--only NAME-SUITE.html: neither replaces the report of a whole run.",
+        "--only NAME-SUITE.html: neither replaces the report of a whole run. Each is kept under a name with target and "
+        "time, too.",
     )
     running.add_argument("name", help="the checkpoint, such as phase1")
     running.add_argument("--source", metavar="PATH", help="the SQLite file (SPOCK_SQLITE, else data/spock_local.db)")
@@ -158,6 +160,7 @@ def _run(chosen: argparse.Namespace) -> int:
             notes += _weakened(session)
             part = "quick" if chosen.quick else "-".join(suites if chosen.only else ())
             facts = report.gather(session, report.Occasion(began, declared.suites, tuple(suites), part), source)
+    notes += _busy(facts)
     seconds = round(time.monotonic() - begun, 1)
     health = report.health(facts)
     verdict = Verdict(declared.name, as_text(source), str(database), lines, checks, tuple(notes), seconds, health)
@@ -169,7 +172,7 @@ def _run(chosen: argparse.Namespace) -> int:
         print(f"Data Docs: {chosen.data_docs / 'index.html'}", file=sys.stderr)
     if folder:
         written = report.write(verdict, facts, folder)
-        print(f"Report: {as_text(written[-1])}", file=sys.stderr)
+        print(f"Report: {as_text(written[0])}", file=sys.stderr)
     return verdict.exit_code
 
 
@@ -208,7 +211,7 @@ def _lines(session: Session) -> list[TableLine]:
                 counts.quarantined,
                 public.stubs if public else None,
                 public.others if public else None,
-                "" if not compared else "equal" if all(one.met for one in compared) else "differ",
+                "" if not compared else "equal" if all(one.equal for one in compared) else "differ",
             )
         )
     return sorted(found, key=lambda line: (line.public is None, -line.source, line.table))
@@ -224,9 +227,21 @@ def _own_rows(lines: Sequence[TableLine]) -> list[str]:
 
 def _weakened(session: Session) -> list[str]:
     """The rules of the source that do not stand in public, each with the rows that forbid it."""
-    told = [f"Weakened: {one}." for found in session.judged_rules.values() for one in found.weakened]
-    more = [f"And {counted(len(told) - WEAKENED, 'weakened rule')} more: see audit.source_rules."]
-    return told[:WEAKENED] + (more if len(told) > WEAKENED else [])
+    from expectations.verdict import WEAKENED
+
+    told = [f"{WEAKENED}{one}." for found in session.judged_rules.values() for one in found.weakened]
+    more = [f"And {counted(len(told) - RULES, 'weakened rule')} more: see audit.source_rules."]
+    return told[:RULES] + (more if len(told) > RULES else [])
+
+
+def _busy(facts: Facts) -> list[str]:
+    """That queries beyond their budgets are not judged, where `select 1` took long as well."""
+    if facts.pulse is None or not facts.pulse.busy or not any(one.beyond for one in facts.times):
+        return []
+    return [
+        f"The machine is busy: `select 1` took {facts.pulse.p95:.1f} ms (p95), more than the {facts.pulse.budget:g} ms "
+        "of a quiet one. Queries beyond their budgets are named, but those measured meanwhile are not judged."
+    ]
 
 
 def script() -> NoReturn:

@@ -1,4 +1,4 @@
-"""Show a verdict on a terminal: numbers first, then what is not as expected."""
+"""Show a verdict on a terminal: numbers first, then what is not as expected, and a line that counts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from expectations.verdict import Check, TableLine, Verdict
 from quant.text import printable
 
 HEAD = ("table", "source", "raw", "rejected", "public", "quarantined", "stubs", "own rows", "values")
-SHOWN = 25  # lines of one unmet expectation
-COLOURS = {"met": "32", "not met": "31", "could not be decided": "33", "equal": "32", "differ": "31"}
+SHOWN = 25  # lines of one expectation that failed
+COLOURS = {"passed": "32", "failed": "31", "could not be decided": "33", "equal": "32", "differ": "31"}
 
 
 def show(verdict: Verdict) -> None:
@@ -29,21 +29,21 @@ def lines(verdict: Verdict, colour: bool) -> Iterable[str]:
     yield ""
     for suite in dict.fromkeys(check.suite for check in verdict.checks):
         yield _suite_line(suite, [check for check in verdict.checks if check.suite == suite], colour)
-    if timed := [check for check in verdict.checks if check.suite == "speed" and not check.failed]:
+    if timed := [check for check in verdict.checks if check.suite == "speed" and not check.error]:
         yield ""
         yield from _speed(timed)
     if verdict.health:
         yield ""
         width = max(len(what) for what, _ in verdict.health.lines())
         yield from (f"{what:<{width}}  {how_much}" for what, how_much in verdict.health.lines())
-    for check in (*verdict.failed, *verdict.unmet):
+    for check in (*verdict.errors, *verdict.failures, *verdict.warnings):
         yield ""
-        yield from _unmet(check, colour)
+        yield from _finding(check, colour)
     for note in verdict.notes:
         yield ""
         yield printable(f"note: {note}")
     yield ""
-    yield _paint(f"{verdict.checkpoint}: {verdict.word}", verdict.word, colour) + f" in {verdict.seconds:.1f} s"
+    yield _paint(verdict.line, verdict.word, colour) + f", {verdict.seconds:.1f} s"
 
 
 def _cells(line: TableLine) -> tuple[str, ...]:
@@ -59,9 +59,9 @@ def _table(rows: Sequence[tuple[str, ...]], colour: bool) -> Iterable[str]:
 
 
 def _suite_line(suite: str, checks: Sequence[Check], colour: bool) -> str:
-    met = sum(check.met for check in checks)
-    word = "met" if met == len(checks) else "not met"
-    return f"{suite:<14}" + _paint(f"{met} of {len(checks)} expectations met", word, colour)
+    passed = sum(check.passed for check in checks)
+    word = "passed" if passed == len(checks) else "failed"
+    return f"{suite:<14}" + _paint(f"{passed} of {len(checks)} expectations passed", word, colour)
 
 
 def _speed(checks: Sequence[Check]) -> Iterable[str]:
@@ -69,14 +69,16 @@ def _speed(checks: Sequence[Check]) -> Iterable[str]:
     yield from (printable(f"{check.description:<{width}}  {check.observed}") for check in checks)
 
 
-def _unmet(check: Check, colour: bool) -> Iterable[str]:
+def _finding(check: Check, colour: bool) -> Iterable[str]:
     head, word = (
-        (f"could not be asked: {check.description}", "could not be decided")
-        if check.failed
-        else (f"not met ({check.severity}): {check.description}", "not met")
+        (f"could not be evaluated: {check.description}", "could not be decided")
+        if check.error
+        else (f"failed ({check.severity}): {check.told}", "failed")
     )
     yield _paint(printable(f"{check.suite}: {head}"), word, colour)
-    found = [check.failed] if check.failed else list(check.problems)
+    if check.finding and not check.error:
+        yield printable(f"  expected: {check.description}")
+    found = [check.error] if check.error else list(check.problems)
     yield from (printable(f"  {line}") for line in found[:SHOWN])
     if len(found) > SHOWN:
         yield f"  … and {len(found) - SHOWN} lines more (--json has them all)"

@@ -1,6 +1,6 @@
 """Hostile changes of a schema, as data: nothing is wrong on the day, and rows are lost, changed or refused one day.
 
-Each is a statement, the expectation that must not be met, and words that must be said. Those of one batch are planted
+Each is a statement, the expectation that must fail, and words that must be said. Those of one batch are planted
 together, so they keep out of each other's way.
 """
 

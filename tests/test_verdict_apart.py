@@ -173,7 +173,7 @@ def test_a_table_that_is_in_quarantine_as_a_whole_is_no_success(dirty: Ground) -
         )
         outcome = dirty.run("--only", "counts")
     assert outcome.code == 1
-    assert "no more of market_sentiment is in quarantine than is allowed" in outcome.unmet
+    assert "no more of market_sentiment is in quarantine than is allowed" in outcome.failed
     assert "1 row of market_sentiment of 1 in quarantine, more than 1 %" in outcome.said
 
 

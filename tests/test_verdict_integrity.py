@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +24,7 @@ ANOTHER = (
     "add_job('audit.policy_refresh_continuous_aggregate', schedule_interval, config => {}, "
     "initial_start => date_trunc('day', now()) + interval '1 day')"
 )
-# what is planted, how it is undone, and which expectation is not met
+# what is planted, how it is undone, and which expectation fails
 HEALTH = {
     "a policy gone": (
         "select remove_compression_policy('public.ohlcv_data')",
@@ -150,7 +152,7 @@ def packed(migrated: Ground) -> Ground:
 
 def test_a_sound_target_is_healthy(packed: Ground) -> None:
     outcome = packed.run("--only", "health", "--only", "keys", "--only", "aggregates")
-    assert (outcome.code, outcome.unmet) == (0, {})
+    assert (outcome.code, outcome.failed) == (0, {})
 
 
 @pytest.mark.parametrize("fault", HEALTH)
@@ -159,7 +161,7 @@ def test_what_is_kept_in_another_way_than_declared_is_named(packed: Ground, faul
     with packed.planted(plant, undo):
         outcome = packed.run("--only", "health")
     assert outcome.code == 1
-    assert set(outcome.unmet) == {expectation, *ALSO.get(fault, ())}
+    assert set(outcome.failed) == {expectation, *ALSO.get(fault, ())}
 
 
 def test_a_check_that_does_not_hold_is_named(packed: Ground) -> None:
@@ -178,7 +180,7 @@ def test_a_check_that_does_not_hold_is_named(packed: Ground) -> None:
     with packed.planted(plant, undo):
         outcome = packed.run("--only", "keys")
     assert outcome.code == 1
-    assert set(outcome.unmet) == {
+    assert set(outcome.failed) == {
         "every declared check of portfolio holds",
         "every ticker, region of portfolio is in tickers",
     }
@@ -194,7 +196,7 @@ def test_a_bucket_that_its_days_do_not_give_is_named(packed: Ground) -> None:
     with packed.planted(change.format(sign="+"), change.format(sign="-")):
         outcome = packed.run("--only", "aggregates")
     assert outcome.code == 1
-    assert "every bucket of ohlcv_monthly is what its daily rows give" in outcome.unmet
+    assert "every bucket of ohlcv_monthly is what its daily rows give" in outcome.failed
     assert "ticker 005930, region KR" in outcome.said
     assert "differs high" in outcome.said
 
@@ -208,7 +210,7 @@ def test_a_strange_price_is_a_warning_and_the_verdict_stays(packed: Ground) -> N
     with packed.planted(plant, "delete from public.ohlcv_data where timeframe = '1w' and date = '2025-09-28'"):
         outcome = packed.run("--only", "content")
     assert outcome.code == 0
-    assert {"no high is below the open, close or low", "no volume is negative"} <= set(outcome.unmet)
+    assert {"no high is below the open, close or low", "no volume is negative"} <= set(outcome.failed)
 
 
 def test_a_rejected_row_that_would_fit_is_named(packed: Ground) -> None:
@@ -284,7 +286,7 @@ def test_a_row_quarantined_without_need_is_named(packed: Ground) -> None:
     ):
         outcome = packed.run("--quick")
     assert outcome.code == 1
-    assert set(outcome.unmet) == {
+    assert set(outcome.failed) == {
         "every row of market_sentiment in quarantine cannot live in public, for the reason told"
     }
     assert f"rowid {rowid} of market_sentiment is in quarantine and could live in public" in outcome.said
@@ -303,11 +305,35 @@ def test_a_query_over_an_empty_table_says_so_and_the_others_return_rows(packed: 
     assert {"all tickers on one day", "the months of one ticker", "sectors over the last month"} <= observed.keys()
 
 
-def test_a_query_beyond_its_budget_is_a_warning_with_its_plan(packed: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = [dataclasses.replace(query, server=0.001, embedded=0.001) for query in queries.QUERIES[:1]]
-    monkeypatch.setattr(queries, "QUERIES", [*slow, *queries.QUERIES[1:]])
-    outcome = packed.run("--only", "speed")
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Gives the first query a budget that nothing keeps, and `select 1` the one that is told."""
+
+    def budgets(pulse: float) -> None:
+        chosen = {queries.QUERIES[0]: 0.001, queries.PULSE: pulse}
+        monkeypatch.setattr(queries.Query, "budget", lambda query, _: chosen.get(query, 1e9))
+
+    return budgets
+
+
+def test_a_query_beyond_its_budget_is_a_warning_and_its_plan_stands_in_the_report(
+    packed: Ground, slow: Callable[[float], None], tmp_path: Path
+) -> None:
+    slow(1e9)
+    outcome = packed.run("--only", "speed", "--report", str(tmp_path))
     assert outcome.code == 0
-    (said,) = [text for description, text in outcome.unmet.items() if description.startswith("ten years")]
+    (said,) = [text for description, text in outcome.failed.items() if description.startswith("ten years")]
     assert "budget 0.001 ms" in said
-    assert "actual time" in said
+    assert "actual time" not in said
+    facts = json.loads((tmp_path / "phase1-speed.json").read_text(encoding="utf-8"))["facts"]
+    assert any("actual time" in line for line in facts["times"][0]["plan"])
+    assert "actual time" in (tmp_path / "phase1-speed.html").read_text(encoding="utf-8")
+
+
+def test_a_busy_machine_is_named_and_its_queries_are_not_judged(packed: Ground, slow: Callable[[float], None]) -> None:
+    slow(0)
+    outcome = packed.run("--only", "speed")
+    assert not [description for description in outcome.failed if description.startswith("ten years")]
+    (first,) = [check for check in outcome.document["checks"] if check["description"].startswith("ten years")]
+    assert "not judged: the machine is busy" in first["observed"]
+    assert any(note.startswith("The machine is busy: `select 1` took ") for note in outcome.document["notes"])

@@ -46,7 +46,7 @@ def test_an_application_at_work_is_no_alarm(migrated: Ground) -> None:
         writing(migrated, BY_APPLICATION),
     ):
         outcome = migrated.run("--only", "counts", "--only", "values", "--only", "columns", "--only", "keys")
-    assert (outcome.code, outcome.unmet) == (0, {})
+    assert (outcome.code, outcome.failed) == (0, {})
     ((written,),) = migrated.query("select count(*) from public.trades where side = 'APP'")
     assert written == 0
 

@@ -80,7 +80,7 @@ def test_a_quick_run_names_the_month_of_a_single_changed_value(migrated: Ground,
     with migrated.planted(change.format(value=math.nextafter(rsi, 0)), change.format(value=rsi)):
         outcome = migrated.run("--quick", "--report", str(tmp_path))
     assert outcome.code == 1
-    assert set(outcome.unmet) == {f"every month of every ticker of {place}.ohlcv_data is as in the source"}
+    assert set(outcome.failed) == {f"every month of every ticker of {place}.ohlcv_data is as in the source"}
     named = f"{place}.ohlcv_data: ticker '{ticker}', region '{region}', timeframe '1d', {month}: 1 row not as"
     assert named in outcome.said
     assert f"rsi_14 is {math.nextafter(rsi, 0)!r}, expected {rsi!r}" in outcome.said
@@ -111,7 +111,7 @@ def test_a_column_with_another_sum_is_named_without_its_rows(migrated: Ground, t
     with migrated.planted(plant, f"update {table} set {undo}"):
         outcome = migrated.run("--only", "columns", "--report", str(tmp_path))
     assert outcome.code == 1
-    (description,) = outcome.unmet
+    (description,) = outcome.failed
     assert description.startswith("every column in raw " if "raw" in table else f"every column of {table} ")
     assert outcome.said.startswith(f"{table}.{column}: ")
     facts = json.loads((tmp_path / "phase1-columns.json").read_text(encoding="utf-8"))["facts"]
@@ -138,7 +138,7 @@ def test_a_column_of_public_of_another_type_is_named(migrated: Ground, fault: st
         outcome = migrated.run("--only", "values", "--only", "columns", "--only", "health")
     assert outcome.code == 1
     assert words in outcome.said
-    assert f"the columns of {words.split(':')[0].split()[0].split('.')[1]} are as declared" in outcome.unmet
+    assert f"the columns of {words.split(':')[0].split()[0].split('.')[1]} are as declared" in outcome.failed
 
 
 def test_a_row_with_a_wrong_origin_is_named(migrated: Ground) -> None:
@@ -195,7 +195,7 @@ def test_a_quick_run_sees_a_lost_row_beside_one_that_an_application_wrote(migrat
     ):
         outcome = migrated.run("--quick")
     assert outcome.code == 1
-    assert set(outcome.unmet) == {"every raw row of market_sentiment is in public or in quarantine"}
+    assert set(outcome.failed) == {"every raw row of market_sentiment is in public or in quarantine"}
     assert outcome.said.endswith("the difference is +1")
 
 

@@ -54,15 +54,22 @@ def whole(migrated: Ground, tmp_path_factory: pytest.TempPathFactory) -> Written
     return run(migrated, folder, "--data-docs", str(folder.parent / "docs"))
 
 
-def test_the_report_has_three_files_and_the_verdict_of_the_run(whole: Written) -> None:
-    assert {path.name for path in whole.folder.iterdir()} == {"phase1.json", "phase1.md", "phase1.html"}
+def test_the_report_has_three_files_that_are_kept_and_the_verdict_of_the_run(whole: Written) -> None:
+    kept = {path.name for path in whole.folder.iterdir()}
+    latest = {f"phase1.{kind}" for kind in ("json", "md", "html")}
+    began = datetime.fromisoformat(whole.document["facts"]["occasion"]["began"])
+    stamp = f"{whole.document['facts']['target']}-{began:%Y%m%dT%H%M%SZ}"
+    assert kept == latest | {f"phase1-{stamp}.{kind}" for kind in ("json", "md", "html")}
+    for kind in ("json", "md", "html"):
+        texts = {(whole.folder / f"{name}.{kind}").read_bytes() for name in ("phase1", f"phase1-{stamp}")}
+        assert len(texts) == 1
     assert f"Report: {whole.folder / 'phase1.html'}" in whole.outcome.error
     for part in ("verdict", "exit_code", "checks", "tables", "notes", "target"):
         assert whole.document[part] == whole.outcome.document[part]
     assert whole.outcome.code == 0
     assert whole.document["sentence"].startswith("Every value of the source’s ")
     assert whole.document["sentence"] in words(whole.html)
-    assert f"**Met.** {whole.document['sentence']}" in whole.markdown
+    assert f"May the old system be switched off? **Yes.** {whole.document['sentence']}" in plain(whole.markdown)
 
 
 def test_the_page_needs_nothing_but_itself(whole: Written) -> None:
@@ -112,24 +119,24 @@ def test_the_pictures_show_what_the_database_has(whole: Written, migrated: Groun
     assert {one["relation"] for one in facts["jobs"]} >= {"ohlcv_data", "factor_scores", refreshed}
     assert {one["p95"] for one in facts["times"] if one["table"] == "backtest_results"} == {None}
     assert all(one["p95"] > 0 for one in facts["times"] if one["table"] == "ohlcv_data")
-    for name in ("Rows by table", "Size of the compressed chunks", "The newest bucket", "Query times as a share"):
+    for name in ("Rows kept apart", "Size of the compressed chunks", "Query times and their budgets"):
         assert f"<title>{name}" in whole.html
     assert size(before) in words(whole.html)
 
 
-def test_an_unmet_expectation_stands_in_all_three(migrated: Ground, tmp_path: Path) -> None:
+def test_a_failed_expectation_stands_in_all_three(migrated: Ground, tmp_path: Path) -> None:
     with migrated.changed("portfolio", "source_rowid = 1", "update {table} set quantity = 12345 where {where}"):
         found = run(migrated, tmp_path, "--only", "values", name="phase1-values")
     assert found.outcome.code == found.document["exit_code"] == 1
     (problem,) = {line for line in found.outcome.said.splitlines() if "quantity is 12345" in line}
-    (description,) = found.outcome.unmet
+    (description,) = found.outcome.failed
     binding = sum(check["severity"] == "critical" for check in found.document["checks"])
     for text in (words(found.html), plain(found.markdown)):
         assert description in text
         assert problem.strip() in text
-        assert f"1 of the {binding} binding expectations is not met: keep the old database until it is." in text
+        assert f"1 of {binding} binding expectations failed: keep the old database until it passes." in text
         assert (
-            "Not asked in this run: counts, columns, fingerprints, keys, aggregates, constraints, content, "
+            "Left out of this run: counts, columns, fingerprints, keys, aggregates, constraints, content, "
             "factors, health and speed." in text
         )
 

@@ -35,22 +35,24 @@ class Outcome:
     error: str
 
     @property
-    def unmet(self) -> dict[str, str]:
+    def failed(self) -> dict[str, str]:
         """What was found wrong, by the expectation's description."""
         checks = self.document["checks"]
-        unmet = {check["description"]: "\n".join(check["problems"]) for check in checks if not check["met"]}
-        unmet.pop("what was confirmed outlives a crash of the server", None)  # a test server need not write to its disk
-        return unmet
+        failed = {check["description"]: "\n".join(check["problems"]) for check in checks if not check["passed"]}
+        failed.pop(
+            "what was confirmed outlives a crash of the server", None
+        )  # a test server need not write to its disk
+        return failed
 
     @property
     def said(self) -> str:
-        return "\n".join(self.unmet.values())
+        return "\n".join(self.failed.values())
 
     @property
     def wrong(self) -> list[str]:
         """What was found wrong, apart from times: those depend on what else the machine does."""
         timed = {check["description"] for check in self.document["checks"] if check["suite"] == "speed"}
-        return [description for description in self.unmet if description not in timed]
+        return [description for description in self.failed if description not in timed]
 
 
 @dataclass(frozen=True)

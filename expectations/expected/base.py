@@ -35,7 +35,7 @@ TYPES: Mapping[str, frozenset[str]] = {
 class Expected:
     """One expectation: its type as Great Expectations registers it, what it is told, and what it means.
 
-    One of severity warning is reported when it is not met, but does not change the verdict.
+    One of severity warning is reported when it fails, but does not change the verdict.
     """
 
     type: str

@@ -66,7 +66,7 @@ class Comparison:
         return self.missing + self.differing + self.twice
 
     @property
-    def met(self) -> bool:
+    def equal(self) -> bool:
         return not self.unequal and not self.problems
 
 

@@ -9,9 +9,9 @@ from datetime import date, datetime
 
 @dataclass(frozen=True)
 class Occasion:
-    """When a run was, and how much of the checkpoint it asked: `declared` counts expectations by suite.
+    """When a run was, and how much of the checkpoint it evaluated: `declared` counts expectations by suite.
 
-    `part` names what a run that left suites out did ask; its report stands beside that of a whole run.
+    `part` names what a run that left suites out did evaluate; its report stands beside that of a whole run.
     """
 
     began: datetime
@@ -95,7 +95,7 @@ class Lag:
     Attributes:
         newest: the first day of its newest bucket, None when it has none.
         end: the day after that bucket's last.
-        materialized: up to where it is stored; newer buckets are worked out when they are asked for.
+        materialized: up to where it is stored; newer buckets are worked out when they are read.
         base: the newest daily row of the table below it.
     """
 
@@ -180,20 +180,76 @@ class Summed:
 
 @dataclass(frozen=True)
 class QueryTime:
-    """How a query of the platform did, in milliseconds; `p95` is None while its table has no rows."""
+    """How a query of the platform did, in milliseconds; `p95` is None while its table has no rows.
+
+    `plan` is that of one beyond its budget.
+    """
 
     meaning: str
     table: str
     budget: float
     p95: float | None
     rows: int
+    plan: tuple[str, ...] = ()
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it took longer than its budget."""
+        return self.p95 is not None and self.p95 > self.budget
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """How long `select 1` took while the queries were measured, and what it takes on a quiet machine, in ms."""
+
+    p95: float
+    budget: float
+
+    @property
+    def busy(self) -> bool:
+        """Whether other work kept the machine from answering."""
+        return self.p95 > self.budget
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Daily prices of a region in a year: tickers that have any, and the share that they have of its trading days."""
+
+    region: str
+    year: int
+    tickers: int
+    share: float
+
+
+@dataclass(frozen=True)
+class StubPrices:
+    """Daily prices, those of them that belong to stubs, and how many stubs these are."""
+
+    rows: int
+    on_stubs: int
+    tickers: int
+
+
+@dataclass(frozen=True)
+class PastVerdict:
+    """A run, as `audit.verdicts` has it; `rows` are those of the source."""
+
+    judged: datetime
+    suites: tuple[str, ...]
+    quick: bool
+    passed: bool
+    failures: int
+    warnings: int
+    rows: int
+    seconds: float
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the run itself did not need, gathered for the report."""
+    """Everything that the run itself did not need, gathered for the report; `target` is embedded or server."""
 
     occasion: Occasion
+    target: str
     source: SourceFile
     load: Load | None
     versions: Mapping[str, str]
@@ -205,3 +261,9 @@ class Facts:
     held: tuple[Held, ...]
     columns: tuple[Summed, ...]
     times: tuple[QueryTime, ...]
+    pulse: Pulse | None = None
+    built: datetime | None = None
+    coverage: tuple[Coverage, ...] = ()
+    stubs: StubPrices | None = None
+    weakened: tuple[str, ...] = ()
+    history: tuple[PastVerdict, ...] = ()

@@ -1,4 +1,4 @@
-"""Write the report's files."""
+"""Write the report's files: those of this run under names of their own, and the same as the latest."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from expectations.report import content
 from expectations.report.facts import Facts
-from expectations.report.html import html
-from expectations.report.markdown import markdown
+from expectations.report.pages import PAGES
+from expectations.report.render import FORMATS, render
+from expectations.report.sections import answer
 from expectations.verdict import Verdict
 from quant.errors import UserError
 
@@ -31,25 +31,28 @@ def prepare(folder: Path) -> None:
 
 
 def write(verdict: Verdict, facts: Facts, folder: Path) -> list[Path]:
-    """Write the JSON, Markdown and HTML file, each whole or not at all; returns their paths.
+    """Write JSON, HTML and Markdown, each file whole or not at all; returns the paths of the latest, HTML first.
+
+    What is kept has target and time in its name: `phase1-server-20261126T031500Z.html` beside `phase1.html`.
 
     Raises:
         UserError: when the folder cannot be written to.
     """
-    page = content.page(verdict, facts)
     # The verdict names the source by its path; a report is handed on, and only the file's name goes with it.
-    document = {"title": page.title, "sentence": page.sentence, **verdict.document()}
-    document |= {"source": facts.source.name, "facts": asdict(facts)}
-    texts = {
-        "json": json.dumps(document, indent=1, ensure_ascii=False, default=_plain) + "\n",
-        "md": markdown(page),
-        "html": html(page),
-    }
-    name = "-".join(filter(None, (verdict.checkpoint, facts.occasion.part)))
+    document = verdict.document() | {"source": facts.source.name, "sentence": answer.sentence(verdict, facts)}
+    document |= {"facts": asdict(facts)}
+    texts = {(page.part, kind): render(page, verdict, facts, kind) for page in PAGES for kind in FORMATS}
+    texts["", "json"] = json.dumps(document, indent=1, ensure_ascii=False, default=_plain) + "\n"
+    stamp = f"{facts.target}-{facts.occasion.began:%Y%m%dT%H%M%SZ}"
+    written = []
     try:
-        return [_replace(folder / f"{name}.{kind}", text) for kind, text in texts.items()]
+        for (part, kind), text in texts.items():
+            names = [name for name in (verdict.checkpoint, facts.occasion.part, part) if name]
+            _replace(folder / f"{'-'.join([*names, stamp])}.{kind}", text)
+            written.append(_replace(folder / f"{'-'.join(names)}.{kind}", text))
     except OSError as error:
         raise _unwritable(folder, error.strerror) from error
+    return written
 
 
 def _replace(path: Path, text: str) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 from expectations import queries
 from expectations.catalog import Aggregate
 from expectations.parity.columns import Summary
+from expectations.report import past, prices
 from expectations.report.facts import (
     Chunk,
     Facts,
@@ -22,6 +23,7 @@ from expectations.report.facts import (
     Load,
     Occasion,
     Packed,
+    Pulse,
     QueryTime,
     SourceFile,
     Summed,
@@ -116,6 +118,7 @@ class _Asking:
         seen = source.stat()
         return Facts(
             occasion=occasion,
+            target=self.session.target.name,
             source=SourceFile(Path(as_text(source)).name, seen.st_size, datetime.fromtimestamp(seen.st_mtime, UTC)),
             load=self._load(),
             versions=dict(self._versions()),
@@ -127,6 +130,12 @@ class _Asking:
             held=tuple(self._held()),
             columns=tuple(self._columns()),
             times=tuple(self._times()),
+            pulse=self._pulse(),
+            built=self._built(),
+            coverage=tuple(prices.coverage(self._rows)) if self._there(prices.YEARLY) else (),
+            stubs=prices.on_stubs(self._rows, self.catalog) if self._there(prices.YEARLY, "public.tickers") else None,
+            weakened=tuple(one for found in self.session.judged_rules.values() for one in found.weakened),
+            history=tuple(past.verdicts(self._rows)) if self._there(past.TABLE) else (),
         )
 
     def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
@@ -256,7 +265,17 @@ class _Asking:
                     query.budget(self.session.target.name),
                     timing.p95 if timing else None,
                     timing.rows if timing else 0,
+                    timing.plan if timing else (),
                 )
+
+    def _pulse(self) -> Pulse | None:
+        pulses = self.session.pulses
+        return Pulse(max(pulses), queries.PULSE.budget(self.session.target.name)) if pulses else None
+
+    def _built(self) -> datetime | None:
+        if not self._there("audit.build_state"):
+            return None
+        return _utc(self._rows("select max(built_at) from audit.build_state")[0][0])
 
 
 def _utc(moment: datetime | str | None) -> datetime | None:

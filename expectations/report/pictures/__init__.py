@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from expectations.report.pictures.compression import chunks, compression
-from expectations.report.pictures.held import held
-from expectations.report.pictures.lag import lag
-from expectations.report.pictures.rows import rows
-from expectations.report.pictures.speed import speed
+from expectations.report.pictures.history import history
+from expectations.report.pictures.kept import kept
+from expectations.report.pictures.times import times
 
-__all__ = ["chunks", "compression", "held", "lag", "rows", "speed"]
+__all__ = ["chunks", "compression", "history", "kept", "times"]

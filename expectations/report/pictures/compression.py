@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from markupsafe import Markup
+
 from expectations.report.facts import Hypertable
 from expectations.report.pictures.svg import WIDTH, bar, line, linear, picture, room, shortened, steps, text
 from expectations.report.wording import percent, size
@@ -13,7 +15,7 @@ STEP = 54
 CHUNKS_HIGH = 190
 
 
-def compression(tables: Sequence[Hypertable]) -> str:
+def compression(tables: Sequence[Hypertable]) -> Markup:
     """Two bars a hypertable: its compressed chunks before, and as they are now."""
     left = room([one.name for one in tables], 200)
     place = linear(0, max(one.packed.before for one in tables if one.packed), left, WIDTH - 190)
@@ -33,7 +35,7 @@ def compression(tables: Sequence[Hypertable]) -> str:
     return picture(STEP * len(tables), "Size of the compressed chunks before and after compression", *drawn)
 
 
-def chunks(table: Hypertable) -> str:
+def chunks(table: Hypertable) -> Markup:
     """A pair of bars a chunk, one in front of the other, along the years."""
     history, left, right, bottom = table.history, 70.0, WIDTH - 8, CHUNKS_HIGH - 26.0
     days = linear(history[0].first.toordinal(), history[-1].end.toordinal(), left, right)

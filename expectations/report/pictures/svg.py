@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
+from markupsafe import Markup
+
 WIDTH = 760.0
 LETTER = 6.4  # the mean width of a letter of a label
 Scale = Callable[[float], float]
@@ -43,9 +45,10 @@ def bar(x: float, y: float, width: float, height: float, kind: str) -> str:
     return element("rect", x=x, y=y, width=max(width, 1.0), height=height, kind=kind)
 
 
-def picture(height: float, name: str, *inside: str) -> str:
+def picture(height: float, name: str, *inside: str) -> Markup:
     """The whole drawing; `name` is what a screen reader says."""
-    return element("svg", element("title", escape(name)), *inside, viewBox=f"0 0 {WIDTH:.0f} {height:.0f}", role="img")
+    box = f"0 0 {WIDTH:.0f} {height:.0f}"
+    return Markup(element("svg", element("title", escape(name)), *inside, viewBox=box, role="img"))
 
 
 def shortened(words: str, width: float) -> str:
@@ -63,6 +66,12 @@ def linear(low: float, high: float, start: float, end: float) -> Scale:
     """Values from low to high on places from start to end."""
     span = (high - low) or 1.0
     return lambda value: start + (value - low) / span * (end - start)
+
+
+def powers(low: float, high: float) -> range:
+    """The powers of ten from the one below the lowest value to the one above the highest, two at least."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    return range(first, max(last, first + 1) + 1)
 
 
 def steps(high: float, wanted: int = 5) -> Iterator[float]:
