@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -152,6 +153,16 @@ def test_a_changed_aggregate_is_rebuilt_with_those_built_on_it(place: Place, pro
             "      - name: nothing_like_it\n        data_type: text\n        description: x\n      - name: id\n",
             "declares the column nothing_like_it in its yml but its SQL does not yield it",
         ),
+        (
+            "\n    config:\n",
+            "\n    config:\n      indexes: [{columns: [close]}]\n",
+            "declare them in named_indexes, by name",
+        ),
+        (
+            "\n    config:\n",
+            "\n    config:\n      on_schema_change: sync_all_columns\n",
+            "a new column is added, and any other change of a column is refused",
+        ),
     ],
 )
 def test_what_could_lose_data_is_refused_in_a_sentence(
@@ -162,7 +173,7 @@ def test_what_could_lose_data_is_refused_in_a_sentence(
     done = place.run(*command(project), check=False)
     edit(project, "models/market/ohlcv_data.yml", after, before)
     assert done.returncode == 1
-    assert sentence in done.stdout
+    assert sentence in " ".join(done.stdout.split())
     assert row_versions(place) == versions
 
 
@@ -174,3 +185,35 @@ def test_without_a_load_a_build_says_what_to_run(make_place: Callable[[str], Abs
             "Nothing has been loaded into the target embedded (quant_platform): run `python -m loader.run` first."
             in done.stdout
         )
+
+
+def test_a_parent_whose_sql_leaves_out_a_child_is_refused(place: Place, project: Path) -> None:
+    listed = "'technical_analysis', 'trades', 'portfolio'"
+    edit(project, "models/market/tickers.sql", listed, "'technical_analysis', 'portfolio'")
+    done = place.run(*command(project), check=False)
+    edit(project, "models/market/tickers.sql", "'technical_analysis', 'portfolio'", listed)
+    assert done.returncode == 1
+    assert "trades refers to tickers, whose SQL does not read stg_trades" in " ".join(done.stdout.split())
+
+
+def test_grants_are_those_of_the_config(place: Place, project: Path) -> None:
+    role = f"reader_{os.getpid()}_{place.target.name}"
+    grants = (
+        "select array_agg(distinct privilege_type::text) from information_schema.role_table_grants where grantee = %s"
+    )
+    place.query(f"create role {role}")
+    try:
+        for kind, file, before in (
+            ("durable_table", "market/ohlcv_data", "\n    config:\n"),
+            ("continuous_aggregate", "aggregates/ohlcv_yearly", "\n    columns:\n"),
+        ):
+            path, name = f"models/{file}.yml", file.rpartition("/")[2]
+            config = f"\n    config:\n      grants: {{select: [{role}]}}\n"
+            edit(project, path, before, config + before.removeprefix("\n").replace("    config:\n", ""))
+            place.run(*command(project))
+            assert place.query(f"{grants} and table_name = %s", role, name) == [(["SELECT"],)], kind
+        place.query(f"grant delete on ohlcv_data to {role}")
+        place.run(*command(project))
+        assert place.query(f"{grants} and table_name = %s", role, "ohlcv_data") == [(["SELECT"],)]
+    finally:
+        place.query(f"drop owned by {role}; drop role {role}")

@@ -43,6 +43,7 @@
         {%- do remember_state(relation, {'fingerprint': 'refreshing ' ~ fingerprint, 'load_id': 0}) -%}
     {%- endif -%}
     {%- do reconcile_comments(relation, model) -%}
+    {%- do apply_grants(this.incorporate(type='materialized_view'), config.get('grants'), should_revoke=not rebuild) -%}
     {%- do reconcile_refresh_job(relation) -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}

@@ -3,6 +3,7 @@
     {%- set relation = this.incorporate(type='table').include(database=false) -%}
     {%- set spec = table_spec(model) -%}
     {%- set source_table = config.get('source_table') -%}
+    {%- do refuse_what_would_be_ignored(model) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {%- do statement_rows("select pg_advisory_xact_lock(hashtext('quant: " ~ spec.name ~ "'))") -%}
@@ -33,6 +34,7 @@
         {%- do reconcile_retention_policy(relation, config.get('hypertable').drop_after) -%}
     {%- endif -%}
     {%- do reconcile_comments(relation, model) -%}
+    {%- do apply_grants(this.incorporate(type='table'), config.get('grants'), should_revoke=not is_new) -%}
     {%- if outcome.startswith('WROTE') and (is_new or flags.FULL_REFRESH) -%}
         {#- keys are what plans depend on, and rowids what conservation is told by; the other columns would take most of the time -#}
         {%- do statement_rows('analyze ' ~ relation ~ ' (' ~ quoted_list(spec.key + ['source_rowid']) ~ ')') -%}
