@@ -125,7 +125,18 @@ def _check(suite: str, result: Any) -> Check:
         observed=str(found.get("observed_value", "")),
         problems=tuple(details.get("problems", ())),
         error=_exception(result.exception_info),
+        finding="" if result.success else _finding(config.meta or {}, found.get("observed_value")),
     )
+
+
+def _finding(meta: dict[str, Any], observed: object) -> str:
+    """What is so instead of what is expected: the last of the sentences is for several, with `{}` for how many."""
+    one, *several = meta.get("finding") or [""]
+    if not several:
+        return str(one)
+    if not isinstance(observed, int):  # it could not be counted
+        return ""
+    return str(one if observed == 1 else several[0].replace("{}", f"{observed:,}"))
 
 
 def _exception(info: dict[str, Any]) -> str | None:

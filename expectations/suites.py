@@ -77,7 +77,7 @@ def _suite(name: str, expected: list[Expected]) -> dict[str, Any]:
                 "description": one.description,
                 "id": _id(name, one.type, json.dumps(one.kwargs, sort_keys=True)),
                 "kwargs": one.kwargs,
-                "meta": {},
+                "meta": {"finding": list(one.finding)},
                 "severity": one.severity,
                 "type": one.type,
             }

@@ -205,12 +205,16 @@ def test_a_strange_price_is_a_warning_and_the_verdict_stays(packed: Ground) -> N
     stock = "(select ticker from public.tickers where region = 'KR' and ticker = '005930')"
     plant = (
         "insert into public.ohlcv_data (ticker, region, timeframe, date, open, high, low, close, volume) "
-        f"values ({stock}, 'KR', '1w', '2025-09-28', 10, 9, 8, 9, -1)"
+        f"values ({stock}, 'KR', '1w', '2025-09-28', 10, 9, 8, 9, -1), "
+        f"({stock}, 'KR', '1w', '2025-09-29', 9, 9, 8, 9, -1)"
     )
-    with packed.planted(plant, "delete from public.ohlcv_data where timeframe = '1w' and date = '2025-09-28'"):
+    undo = "delete from public.ohlcv_data where timeframe = '1w' and date in ('2025-09-28', '2025-09-29')"
+    with packed.planted(plant, undo):
         outcome = packed.run("--only", "content")
     assert outcome.code == 0
     assert {"no high is below the open, close or low", "no volume is negative"} <= set(outcome.failed)
+    found = {check["finding"] for check in outcome.document["checks"] if not check["passed"]}
+    assert {"one high is below the open, close or low", "2 volumes are negative"} <= found
 
 
 def test_a_rejected_row_that_would_fit_is_named(packed: Ground) -> None:

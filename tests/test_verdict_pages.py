@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zipfile import ZipFile
 
+from expectations import terminal
 from expectations.report.facts import Held, Hypertable, Lag, PastVerdict, Pulse, QueryTime
 from expectations.report.wording import counted, duration, every, percent, size
 from expectations.verdict import Check
@@ -73,6 +74,20 @@ def test_a_query_beyond_its_budget_and_an_aggregate_behind_are_marked(tmp_path: 
     marked = re.findall(r'<tr class="marked">.*?</tr>', html)
     assert [words(row).split()[0] for row in marked] == ["late", "empty"]
     assert "a busy machine" not in words(html)
+
+
+def test_the_last_line_of_a_terminal_counts_by_suite() -> None:
+    def check(suite: str, severity: str, error: str | None = None) -> Check:
+        return Check(suite, "it is so", severity, False, "", ("a plan? no",), error, "it is not so")
+
+    slow = [check("speed", "warning")] * 7
+    passed = verdict(*slow, check("content", "warning"), check("health", "warning"))
+    assert list(terminal.lines(passed, False))[-1] == "phase1: passed, 9 warnings (7 speed, 1 content, 1 health), 1.0 s"
+    failed = verdict(check("keys", "critical"), *slow[:1])
+    assert failed.line == "phase1: failed, 1 failure (1 keys), 1 warning (1 speed)"
+    assert verdict(check("keys", "critical", "gone")).line == "phase1: could not be decided, 1 not evaluated (1 keys)"
+    assert verdict().line == "phase1: passed"
+    assert "keys: failed (critical): it is not so" in list(terminal.lines(failed, False))
 
 
 def test_a_busy_machine_is_named_and_plans_are_folded_at_the_end(tmp_path: Path) -> None:

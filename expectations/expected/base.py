@@ -36,17 +36,22 @@ class Expected:
     """One expectation: its type as Great Expectations registers it, what it is told, and what it means.
 
     One of severity warning is reported when it fails, but does not change the verdict.
+
+    Attributes:
+        description: what is expected, as if it were so.
+        finding: what is so when it fails. A second sentence is for more than one, with `{}` for how many.
     """
 
     type: str
     description: str
+    finding: tuple[str, ...]
     kwargs: Mapping[str, Any]
     severity: str = "critical"
 
 
-def no_rows(description: str, query: str, severity: str = "critical") -> Expected:
+def no_rows(description: str, finding: tuple[str, ...], query: str, severity: str = "critical") -> Expected:
     """The query looks for what must not be."""
-    return Expected("expect_no_rows", description, {"query": query}, severity)
+    return Expected("expect_no_rows", description, finding, {"query": query}, severity)
 
 
 def literal(text: str) -> str:

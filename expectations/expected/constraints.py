@@ -13,4 +13,5 @@ def constraints(declared: Catalog) -> Iterator[Expected]:
     """Every NOT NULL, DEFAULT and UNIQUE of the source, in both directions."""
     for table in copied(declared):
         meaning = f"public.{table} refuses and fills in what the source's table does, or is weakened by rows it holds"
-        yield Expected("expect_source_rules_in_public", meaning, {"table": table})
+        finding = f"public.{table} refuses or fills in something else than the source's table does"
+        yield Expected("expect_source_rules_in_public", meaning, (finding,), {"table": table})

@@ -108,6 +108,23 @@ OPEN = """
 def hindrances(declared: Catalog) -> Iterator[Expected]:
     """Nothing refuses, alters or hides rows of the tables, their chunks, `raw` and `audit`."""
     ours = OURS.format(names=", ".join(map(literal, [*declared.tables, *declared.aggregates]))).replace("{}", "")
-    yield no_rows("nothing that is not declared refuses, alters, hides or forgets rows", ours + HINDERED)
-    yield no_rows("not everybody may write", ours + OPEN, "warning")
-    yield no_rows("every table is vacuumed and analyzed by itself", ours + SLOW, "warning")
+    yield no_rows(
+        "nothing that is not declared refuses, alters, hides or forgets rows",
+        (
+            "something that is not declared refuses, alters, hides or forgets rows",
+            "{} things that are not declared refuse, alter, hide or forget rows",
+        ),
+        ours + HINDERED,
+    )
+    yield no_rows(
+        "not everybody may write",
+        ("everybody may write to one table or schema", "everybody may write to {} tables or schemas"),
+        ours + OPEN,
+        "warning",
+    )
+    yield no_rows(
+        "every table is vacuumed and analyzed by itself",
+        ("one table is not vacuumed and analyzed by itself", "{} tables are not vacuumed and analyzed by themselves"),
+        ours + SLOW,
+        "warning",
+    )

@@ -28,9 +28,11 @@ def keys(declared: Catalog) -> Iterator[Expected]:
         yield from _keys(table)
         if table.stub_where != "false":
             meaning = f"no stub of {table.name} has anything of its own"
-            yield Expected("expect_stubs_to_be_bare", meaning, {"table": table.name})
+            finding = f"stubs of {table.name} have something of their own"
+            yield Expected("expect_stubs_to_be_bare", meaning, (finding,), {"table": table.name})
             meaning = f"every stub of {table.name} stands for a child"
-            yield Expected("expect_stubs_to_be_needed", meaning, {"table": table.name}, "warning")
+            finding = f"stubs of {table.name} stand for no child"
+            yield Expected("expect_stubs_to_be_needed", meaning, (finding,), {"table": table.name}, "warning")
 
 
 def _keys(table: TargetTable) -> Iterator[Expected]:
@@ -38,18 +40,26 @@ def _keys(table: TargetTable) -> Iterator[Expected]:
     name = f"public.{quote(table.name)}"
     yield no_rows(
         f"no two rows of {table.name} have the same key",
+        (f"one key of {table.name} has more than one row", f"{{}} keys of {table.name} have more than one row"),
         f"select {key}, count(*) as rows from {name} group by {key} having count(*) > 1",
     )
     yield no_rows(
         f"no key of {table.name} is NULL",
+        (f"one row of {table.name} has NULL in its key", f"{{}} rows of {table.name} have NULL in their keys"),
         f"select {key} from {name} where {' or '.join(f'{quote(column)} is null' for column in table.key)}",
     )
     for foreign in table.foreign_keys:
-        meaning = f"every {', '.join(foreign.columns)} of {table.name} is in {foreign.table}"
-        yield no_rows(meaning, _orphans(name, foreign))
+        columns = ", ".join(foreign.columns)
+        finding = (
+            f"one {columns} of {table.name} is not in {foreign.table}",
+            f"{{}} different {columns} of {table.name} are not in {foreign.table}",
+        )
+        meaning = f"every {columns} of {table.name} is in {foreign.table}"
+        yield no_rows(meaning, finding, _orphans(name, foreign))
     if table.checks:
         yield no_rows(
             f"every declared check of {table.name} holds",
+            (f"one row of {table.name} breaks a declared check", f"{{}} rows of {table.name} break declared checks"),
             f"select {key} from {name} where {' or '.join(f'not ({check})' for check in table.checks.values())}",
         )
 
@@ -74,17 +84,20 @@ def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:
     name = f"public.{quote(aggregate.name)}"
     yield no_rows(
         f"{aggregate.name} is not empty",
+        (f"{aggregate.name} is empty, and there are daily rows",),
         f"select min(date) as first_daily_row, max(date) as last_daily_row from {DAILY} "
         f"and not exists (select from {name}) having count(*) > 0",
     )
     yield no_rows(
         f"{aggregate.name} reaches the {aggregate.bucket} of the last daily row",
+        (f"{aggregate.name} does not end with the {aggregate.bucket} of the last daily row",),
         f"select latest, wanted from (select max({quote(aggregate.bucket)})::date from {name}) as a (latest), "
         f"(select date_trunc('{aggregate.bucket}', max(date))::date from {DAILY}) "
         "as d (wanted) where latest is distinct from wanted",
     )
     yield no_rows(
         f"{aggregate.name} stores no {aggregate.bucket} that is not over",
+        (f"{aggregate.name} stores a {aggregate.bucket} that is not over",),
         "select timestamp 'epoch' + least(watermark / 1000000, 253402300799) * interval '1 second' as stored_until "
         f"from {_bookkeeping(aggregate)} join _timescaledb_catalog.continuous_aggs_watermark using (mat_hypertable_id) "
         f"where watermark > extract(epoch from date_trunc('{aggregate.bucket}', current_date)) * 1000000",
@@ -92,10 +105,18 @@ def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:
     base, meaning = (DAYS, "daily rows") if aggregate.base == "ohlcv_data" else (MONTHS, "months")
     yield no_rows(
         f"every bucket of {aggregate.name} is what its {meaning} give",
+        (
+            f"one bucket of {aggregate.name} is not what its {meaning} give",
+            f"{{}} buckets of {aggregate.name} are not what their {meaning} give",
+        ),
         f"{_recomputed(aggregate, base)} where not {_waits(aggregate)}",
     )
     yield no_rows(
         f"no bucket of {aggregate.name} waits for its refresh",
+        (
+            f"one bucket of {aggregate.name} waits for its refresh",
+            f"{{}} buckets of {aggregate.name} wait for their refresh",
+        ),
         f"{_recomputed(aggregate, base)} where exists (select from {_changes(aggregate)}) and {_waits(aggregate)}",
         "warning",
     )
@@ -168,17 +189,41 @@ def _bookkeeping(aggregate: Aggregate) -> str:
 def content(_declared: Catalog) -> Iterator[Expected]:
     """What looks wrong in the data, and may have been so in the source: warnings."""
     row = "select ticker, region, timeframe, date"
-    for meaning, query in (
-        ("prices are positive", f"{row} from public.ohlcv_data where least(open, high, low, close) <= 0"),
+    for meaning, one, many, query in (
+        (
+            "prices are positive",
+            "one day has a price of zero or less",
+            "{} days have prices of zero or less",
+            f"{row} from public.ohlcv_data where least(open, high, low, close) <= 0",
+        ),
         (
             "no high is below the open, close or low",
+            "one high is below the open, close or low",
+            "{} highs are below the open, close or low",
             f"{row}, high from public.ohlcv_data where high < greatest(open, close, low)",
         ),
-        ("no low is above the open or close", f"{row}, low from public.ohlcv_data where low > least(open, close)"),
-        ("no volume is negative", f"{row}, volume from public.ohlcv_data where volume < 0"),
-        ("no price is of the future", f"{row} from public.ohlcv_data where date > current_date + 1"),
+        (
+            "no low is above the open or close",
+            "one low is above the open or close",
+            "{} lows are above the open or close",
+            f"{row}, low from public.ohlcv_data where low > least(open, close)",
+        ),
+        (
+            "no volume is negative",
+            "one volume is negative",
+            "{} volumes are negative",
+            f"{row}, volume from public.ohlcv_data where volume < 0",
+        ),
+        (
+            "no price is of the future",
+            "one price is of the future",
+            "{} prices are of the future",
+            f"{row} from public.ohlcv_data where date > current_date + 1",
+        ),
         (
             "no price is from outside the listing",
+            "one ticker has prices outside its listing",
+            "{} tickers have prices outside their listing",
             "with spans as materialized (select ticker, region, min(date) as first, max(date) as last "
             "from public.ohlcv_data group by 1, 2) "  # a join of every price would take minutes on compressed chunks
             "select ticker, region, first, last, listing_date, delisting_date from spans "
@@ -186,13 +231,17 @@ def content(_declared: Catalog) -> Iterator[Expected]:
         ),
         (
             "no daily close is more than three times, or less than a third of, the one before",
+            "one daily close is more than three times, or less than a third of, the one before",
+            "{} daily closes are more than three times, or less than a third of, the ones before",
             f"select * from (select ticker, region, date, close / nullif(lag(close) over w, 0) as step from {DAILY} "
             "window w as (partition by ticker, region order by date)) as s where step > 3 or step < 1 / 3.0",
         ),
         (
             "no trading stops for more than a month",
+            "trading stops for more than a month once",
+            "trading stops for more than a month {} times",
             f"select * from (select ticker, region, date, date - lag(date) over w as days from {DAILY} "
             "window w as (partition by ticker, region order by date)) as s where days > 31",
         ),
     ):
-        yield no_rows(meaning, query, "warning")
+        yield no_rows(meaning, (one, many), query, "warning")

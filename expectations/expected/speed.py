@@ -17,6 +17,7 @@ def speed(declared: Catalog) -> Iterator[Expected]:
             yield Expected(
                 "expect_query_within_budget",
                 f"{query.meaning} within {query.server:g} ms ({query.embedded:g} ms embedded)",
+                (f"{query.meaning}: longer than {query.server:g} ms ({query.embedded:g} ms embedded)",),
                 {"query": query.meaning},
                 "warning",
             )

@@ -19,6 +19,9 @@ AT_WORK = """
 # The one job that is the project's own, for all aggregates: docs/decisions/0007.
 OURS = "j.proc_schema = 'audit' and j.proc_name = 'policy_refresh_continuous_aggregate'"
 
+# TimescaleDB's upkeep of itself, such as telemetry and its own history: no table of the project hangs on it.
+INTERNAL = "j.hypertable_name is null and j.proc_schema like '\\_timescaledb\\_%'"
+
 # A policy of an aggregate is listed by the name of the view or of the hypertable below it, as versions have it.
 JOBS = """
     (
@@ -100,13 +103,18 @@ def storage(declared: Catalog) -> Iterator[Expected]:
     yield _undeclared(declared)
     yield no_rows(
         "no background job failed at its last run",
+        ("one background job failed at its last run", "{} background jobs failed at their last run"),
         "select j.job_id, j.proc_name, j.hypertable_name, s.last_run_started_at "
         "from timescaledb_information.job_stats s join timescaledb_information.jobs j using (job_id) "
-        "where s.last_run_status = 'Failed' and s.job_status <> 'Running'",
+        f"where s.last_run_status = 'Failed' and s.job_status <> 'Running' and not ({INTERNAL})",
         "warning",
     )
     yield no_rows(
         "every background job is one of TimescaleDB's own, or refreshes the aggregates",
+        (
+            "one background job is neither TimescaleDB's own, nor refreshes the aggregates",
+            "{} background jobs are neither TimescaleDB's own, nor refresh the aggregates",
+        ),
         f"select job_id, proc_schema, proc_name, config from timescaledb_information.jobs as j where not ({OURS}) "
         "and exists (select from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace "
         "where (n.nspname, p.proname) = (j.proc_schema, j.proc_name) and not exists (select from pg_depend as d "
@@ -119,11 +127,13 @@ def _hypertable(table: TargetTable, kept: Hypertable) -> Iterator[Expected]:
     name, this = table.name, f"hypertable_schema = 'public' and hypertable_name = {literal(table.name)}"
     yield some(
         f"{name} is a hypertable on {kept.time_column} in chunks of {kept.chunk_interval}",
+        f"{name} is no hypertable on {kept.time_column} in chunks of {kept.chunk_interval}",
         f"select from timescaledb_information.dimensions where {this} and column_name = {literal(kept.time_column)} "
         f"and time_interval = interval {literal(kept.chunk_interval)}",
     )
     yield some(
         f"{name} is compressed by {kept.segment_by} in the order {kept.order_by}",
+        f"{name} is not compressed by {kept.segment_by} in the order {kept.order_by}",
         "select from (select string_agg(attname, ', ' order by segmentby_column_index) "
         "filter (where segmentby_column_index is not null) as segment_by, "
         "string_agg(attname || case when orderby_asc then '' else ' desc' end || "
@@ -133,6 +143,7 @@ def _hypertable(table: TargetTable, kept: Hypertable) -> Iterator[Expected]:
     )
     yield _policy(
         f"{name} has a policy that compresses after {kept.compress_after}",
+        f"{name} has no policy that compresses after {kept.compress_after}",
         name,
         ("policy_compression", "policy_columnstore"),
         f"(config ->> 'compress_after')::interval = interval {literal(kept.compress_after)}",
@@ -140,6 +151,7 @@ def _hypertable(table: TargetTable, kept: Hypertable) -> Iterator[Expected]:
     if kept.drop_after != "never":
         yield _policy(
             f"{name} has a policy that drops after {kept.drop_after}",
+            f"{name} has no policy that drops after {kept.drop_after}",
             name,
             ("policy_retention",),
             f"(config ->> 'drop_after')::interval = interval {literal(kept.drop_after)}",
@@ -147,13 +159,18 @@ def _hypertable(table: TargetTable, kept: Hypertable) -> Iterator[Expected]:
     yield _chunks(name, this)
     yield no_rows(
         f"every chunk of {name} that is older than {kept.compress_after} is compressed",
+        (
+            f"one chunk of {name} that is older than {kept.compress_after} is not compressed",
+            f"{{}} chunks of {name} that are older than {kept.compress_after} are not compressed",
+        ),
         f"select chunk_name, range_start, range_end from timescaledb_information.chunks where {this} "
         f"and not is_compressed and range_end < now() - interval {literal(kept.compress_after)}",
     )
 
 
 def _chunks(name: str, this: str) -> Expected:
-    return no_rows(f"every chunk of {name} is as its table", CHUNKS.format(this=this))
+    finding = (f"a chunk of {name} is not as its table", f"chunks of {name} are not as their table, in {{}} points")
+    return no_rows(f"every chunk of {name} is as its table", finding, CHUNKS.format(this=this))
 
 
 def _layout(table: TargetTable, kept: Hypertable) -> str:
@@ -174,6 +191,7 @@ def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:
     view = f"view_schema = 'public' and view_name = {literal(aggregate.name)}"
     yield some(
         f"{aggregate.name} is a real-time continuous aggregate",
+        f"{aggregate.name} is no real-time continuous aggregate",
         f"select from timescaledb_information.continuous_aggregates where {view} and not materialized_only",
     )
     below = "select materialization_hypertable_schema, materialization_hypertable_name"
@@ -184,6 +202,7 @@ def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:
     )
     yield some(
         f"the job that refreshes {aggregate.name} runs every {aggregate.every}",
+        f"no job refreshes {aggregate.name} every {aggregate.every}",
         f"select from timescaledb_information.jobs as j where {OURS} "
         f"and schedule_interval = interval {literal(aggregate.every)} "
         f"and (config ->> 'end_offset')::interval = interval {literal(aggregate.lag)} "
@@ -191,6 +210,7 @@ def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:
     )
     yield no_rows(
         f"no other policy refreshes {aggregate.name}",
+        (f"another policy refreshes {aggregate.name}", f"{{}} other policies refresh {aggregate.name}"),
         "select job_id, proc_name, config from timescaledb_information.jobs as j "
         "join _timescaledb_catalog.continuous_agg on mat_hypertable_id = (config ->> 'mat_hypertable_id')::int "
         f"where not ({OURS}) and user_view_schema = 'public' and user_view_name = {literal(aggregate.name)} "
@@ -198,10 +218,11 @@ def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:
     )
 
 
-def _policy(description: str, name: str, procedures: tuple[str, ...], told: str) -> Expected:
+def _policy(description: str, finding: str, name: str, procedures: tuple[str, ...], told: str) -> Expected:
     listed = ", ".join(map(literal, procedures))
     return some(
         description,
+        finding,
         f"select from {JOBS} as j where on_schema = 'public' and on_name = {literal(name)} "
         f"and proc_name in ({listed}) and {told} and {AT_WORK}",
     )
@@ -216,11 +237,12 @@ def _undeclared(declared: Catalog) -> Expected:
     allowed = f" and on_name not in ({', '.join(map(literal, dropping))})" if dropping else ""
     return no_rows(
         "no policy drops rows that is not declared",
+        ("one policy drops rows without being declared", "{} policies drop rows without being declared"),
         f"select job_id, on_name, config ->> 'drop_after' as drop_after from {JOBS} as j "
         f"where proc_name = 'policy_retention' and on_schema = 'public' and on_name in ({names}){allowed}",
     )
 
 
-def some(description: str, query: str) -> Expected:
+def some(description: str, finding: str, query: str) -> Expected:
     """The query must return a row."""
-    return no_rows(description, f"select 'it is not so' as finding where not exists ({query})")
+    return no_rows(description, (finding,), f"select 'it is not so' as finding where not exists ({query})")

@@ -106,13 +106,46 @@ NAMESAKES = """
 def surroundings(declared: Catalog) -> Iterator[Expected]:
     """Settings, objects and casts under which the same statement refuses or does something else."""
     names = ", ".join(map(literal, [*declared.tables, *declared.aggregates]))
-    yield no_rows("no setting refuses rows, loses them or reads them as others", _settings(HARMFUL))
-    yield no_rows("no setting is unusual", _settings(UNUSUAL), "warning")
-    yield no_rows("what was confirmed outlives a crash of the server", _settings(FORGETFUL), "warning")
-    yield no_rows("no relation is found before a table of the target", SHADOWS.format(names=names))
-    yield no_rows("nothing has the name of something of PostgreSQL's own", NAMESAKES, "warning")
+    yield no_rows(
+        "no setting refuses rows, loses them or reads them as others",
+        (
+            "one setting refuses rows, loses them or reads them as others",
+            "{} settings refuse rows, lose them or read them as others",
+        ),
+        _settings(HARMFUL),
+    )
+    yield no_rows(
+        "no setting is unusual", ("one setting is unusual", "{} settings are unusual"), _settings(UNUSUAL), "warning"
+    )
+    yield no_rows(
+        "what was confirmed outlives a crash of the server",
+        ("a crash of the server may lose what was confirmed",),
+        _settings(FORGETFUL),
+        "warning",
+    )
+    yield no_rows(
+        "no relation is found before a table of the target",
+        (
+            "one relation is found before a table of the target",
+            "{} relations are found before tables of the target",
+        ),
+        SHADOWS.format(names=names),
+    )
+    yield no_rows(
+        "nothing has the name of something of PostgreSQL's own",
+        (
+            "one object has the name of something of PostgreSQL's own",
+            "{} objects have the names of something of PostgreSQL's own",
+        ),
+        NAMESAKES,
+        "warning",
+    )
     yield no_rows(
         "no cast between types of PostgreSQL is somebody's own",
+        (
+            "one cast between types of PostgreSQL is somebody's own",
+            "{} casts between types of PostgreSQL are somebody's own",
+        ),
         "select castsource::regtype as source, casttarget::regtype as target from pg_cast as c "
         "join pg_type as s on s.oid = c.castsource join pg_type as t on t.oid = c.casttarget "
         "where c.oid >= 16384 and 'pg_catalog'::regnamespace = all (array[s.typnamespace, t.typnamespace]) "
@@ -121,6 +154,7 @@ def surroundings(declared: Catalog) -> Iterator[Expected]:
     )
     yield no_rows(
         "no event trigger is somebody's own",
+        ("one event trigger is somebody's own", "{} event triggers are somebody's own"),
         "select evtname, evtevent, evtfoid::regproc as runs from pg_event_trigger as t where evtenabled <> 'D' "
         "and not exists (select from pg_depend as d where d.classid = 'pg_event_trigger'::regclass "
         "and d.objid = t.oid and d.deptype = 'e')",
@@ -128,18 +162,24 @@ def surroundings(declared: Catalog) -> Iterator[Expected]:
     )
     yield no_rows(
         "TimescaleDB's own event triggers are at work",
+        (
+            "one event trigger of TimescaleDB's own is switched off",
+            "{} event triggers of TimescaleDB's own are switched off",
+        ),
         "select evtname from pg_event_trigger as t where evtenabled not in ('O', 'A') and exists ("
         "select from pg_depend as d where d.classid = 'pg_event_trigger'::regclass and d.objid = t.oid "
         "and d.deptype = 'e')",
     )
     yield no_rows(
         "the texts are sorted as when their indexes were made",
+        ("the texts are sorted otherwise than when their indexes were made",),
         "select datcollversion as made_with, pg_database_collation_actual_version(oid) as now from pg_database "
         "where datname = current_database() and datcollversion <> pg_database_collation_actual_version(oid)",
         "warning",
     )
     yield no_rows(
         "the database lets sessions in",
+        ("the database lets hardly any session in",),
         "select datname, datconnlimit as sessions from pg_database where datname = current_database() "
         "and (not datallowconn or datconnlimit between 0 and 4)",
     )

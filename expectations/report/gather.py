@@ -11,6 +11,7 @@ from typing import Any
 
 from expectations import queries
 from expectations.catalog import Aggregate
+from expectations.expected.storage import INTERNAL
 from expectations.parity.columns import Summary
 from expectations.report import past, prices
 from expectations.report.facts import (
@@ -94,7 +95,7 @@ JOBS = """
     left join timescaledb_information.job_stats s using (job_id)
     left join timescaledb_information.continuous_aggregates a
         on j.hypertable_name in (a.materialization_hypertable_name, a.view_name)
-    where j.hypertable_name is not null or j.proc_schema = 'audit' or s.last_run_status = 'Failed'
+    where j.hypertable_name is not null or j.proc_schema = 'audit' or s.last_run_status = 'Failed' and not ({internal})
     order by 1
 """
 # One reason names the row that won, another the key that has no parent: without them they are few.
@@ -222,7 +223,7 @@ class _Asking:
     def _jobs(self) -> Iterator[Job]:
         if not self._timescale("jobs", "job_stats", "job_errors", "continuous_aggregates"):
             return
-        found = self._rows(JOBS)
+        found = self._rows(JOBS.format(internal=INTERNAL))
         for number, task, relation, every, scheduled, last, outcome, runs, failures, following, said in found:
             yield Job(
                 number=number,
