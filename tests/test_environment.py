@@ -82,6 +82,8 @@ def code() -> str:
     """All of the code that runs outside of tests."""
     files = [*PROJECT.glob("profiles.yml"), *PROJECT.glob("quant/**/*.py"), *PROJECT.glob("loader/**/*.py")]
     files += [
+        *PROJECT.glob("embedded/*.py"),
+        *PROJECT.glob("embedded/bridge/*.mjs"),
         *PROJECT.glob("expectations/**/*.py"),
         *PROJECT.glob("profiles/**/*.py"),
         *PROJECT.glob("macros/**/*.sql"),

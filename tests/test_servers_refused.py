@@ -109,7 +109,7 @@ def test_a_standby_is_refused_by_the_load(tmp_path: Path) -> None:
             "alter database {name} set default_transaction_read_only = on",
             "are read-only (default_transaction_read_only)",
         ),
-        ("", "alter role {login} nosuperuser", "may not make tables in the schema public of the target"),
+        ("", "alter role {login} nosuperuser", "`grant usage, create on schema public to"),
     ],
     ids=["encoding", "read-only", "login"],
 )

@@ -50,7 +50,10 @@ def query(relations: Iterable[str]) -> str:
     missing as (
         select split_part(name, '.', 1) as in_schema
         from unnest({named}) as name
-        where to_regclass(format('%I.%I', split_part(name, '.', 1), split_part(name, '.', 2))) is null
+        cross join lateral (select to_regnamespace(quote_ident(split_part(name, '.', 1))) as schema) as its
+        where case when has_schema_privilege(its.schema, 'usage')  -- else to_regclass itself is refused
+            then to_regclass(format('%I.%I', split_part(name, '.', 1), split_part(name, '.', 2))) is null
+            else its.schema is null end
     ),
     -- what a stranger owns, he can fill with code that runs with the rights of whoever reads or writes it
     strange as (

@@ -39,6 +39,10 @@ SETTINGS = """
         (select count(*) from pg_prepared_xacts where prepared < now() - interval '1 hour')
 """
 JOBS = "select count(*) from timescaledb_information.jobs where scheduled and job_id >= 1000"
+LOADED = """
+    select case when has_schema_privilege(to_regnamespace('raw'), 'usage')
+        then to_regclass('raw._loads') is not null else false end
+"""
 UNFINISHED = """
     select count(*) from raw._loads
     where finished_at is null and load_id = (select max(load_id) from raw._loads)
@@ -65,6 +69,7 @@ def server(target: Target, relations: Iterable[str], size: int | None) -> Iterat
     with closing(first):
         process, clock = _row(first, "select pg_backend_pid(), clock_timestamp()")
         here = datetime.now(UTC)
+        first.commit()  # else a pooler closes the connection instead of keeping it
     yield ok("target", f"{target} answers")
     with closing(target.connect(DOCTOR, pooled=True)) as second:
         # A server gives each log-in a process of its own; a pooler keeps them.
@@ -185,7 +190,7 @@ def _leftovers(connection: Any, old: int, prepared: int) -> Iterator[Finding]:
         )
     else:
         yield ok("old snapshots", "no transaction older than an hour")
-    if _row(connection, "select to_regclass('raw._loads') is not null and has_schema_privilege('raw', 'usage')")[0]:
+    if _row(connection, LOADED)[0]:
         if _row(connection, UNFINISHED, LOAD)[0]:
             yield see("last load", "it did not finish: `python -m loader.run` goes on where it stopped.")
         else:
