@@ -15,16 +15,16 @@ from threading import Thread
 from typing import TYPE_CHECKING, NoReturn
 
 from expectations import preflight
-from quant.command import WAIT_LIMIT, leave
+from quant.command import WAIT_LIMIT, Version, leave
 from quant.errors import COULD_NOT_RUN, WELL, UserError
 from quant.paths import PROJECT, as_text, source_path
 from quant.target import TARGETS
-from quant.text import as_json, counted, printable
+from quant.text import as_json, counted, meant, printable
 
 if TYPE_CHECKING:
     from expectations.report import Facts
     from expectations.session import Session
-    from expectations.verdict import TableLine
+    from expectations.verdict import TableLine, Verdict
 
 DATA_DOCS = PROJECT / "reports" / "data_docs"
 RULES = 20  # weakened rules that are listed one by one
@@ -33,13 +33,17 @@ QUICK = ("counts", "fingerprints", "health")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code: 0 passed, 1 failed, 2 could not run."""
-    chosen = _parser().parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     try:
-        return _list(chosen) if chosen.action == "list" else _run(chosen)
+        if chosen.action == "list":
+            return _list(chosen)
+        verdict, written = judge(chosen)
+        _show(verdict, written, chosen)
+        return verdict.exit_code
     except UserError as error:
         print(printable(str(error)), file=sys.stderr)
         return COULD_NOT_RUN
-    except _driver_errors() as error:
+    except driver_errors() as error:
         said = str(error).strip().splitlines()[0]
         print(f"The target failed while it was read: {said}. See that it is up, and run again.", file=sys.stderr)
         return COULD_NOT_RUN
@@ -48,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return COULD_NOT_RUN
 
 
-def _driver_errors() -> tuple[type[Exception], ...]:
+def driver_errors() -> tuple[type[Exception], ...]:
     """What the database drivers raise; asked only when something was raised, for importing them takes time."""
     import adbc_driver_manager
     import psycopg2
@@ -56,8 +60,10 @@ def _driver_errors() -> tuple[type[Exception], ...]:
     return (psycopg2.Error, adbc_driver_manager.Error)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="great_expectations", description="Verify the migrated database.")
+    parser.add_argument("--version", action=Version)
     areas = parser.add_subparsers(dest="area", required=True, metavar="checkpoint")
     area = areas.add_parser("checkpoint", help="list or run checkpoints")
     actions = area.add_subparsers(dest="action", required=True)
@@ -88,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         const=DATA_DOCS,
         help=f"write Great Expectations' own pages there too ({DATA_DOCS.relative_to(PROJECT)})",
     )
+    running.add_argument("-v", "--verbose", action="store_true", help="say more")
     for one in (listing, running):
         one.add_argument("--json", action="store_true", help="print one JSON document on stdout")
     return parser
@@ -108,18 +115,33 @@ def _list(chosen: argparse.Namespace) -> int:
 def _suites(chosen: argparse.Namespace, declared: preflight.Declared) -> list[str]:
     for name in chosen.only or ():
         if name not in declared.suites:
-            raise UserError(f"There is no suite {name!r} in {declared.name}; there are {', '.join(declared.suites)}.")
+            raise UserError(
+                f"There is no suite {name!r} in {declared.name}{meant(name, declared.suites)}; there are "
+                f"{', '.join(declared.suites)}."
+            )
     wanted = chosen.only or [name for name in declared.suites if not chosen.quick or name in QUICK]
     return [name for name in declared.suites if name in wanted]
 
 
-def _run(chosen: argparse.Namespace) -> int:
+def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verdict, list[Path]]:
+    """Run a checkpoint, keep its verdict in the target, and write its report.
+
+    Args:
+        chosen: the options of `checkpoint run`.
+        command: what asks for it.
+
+    Returns:
+        The verdict, and the files of the report.
+
+    Raises:
+        UserError: when it cannot be run.
+    """
     begun, began = time.monotonic(), datetime.now(UTC)
     declared = preflight.checkpoint(chosen.name)
     suites = _suites(chosen, declared)
     gc.set_threshold(100_000)  # else half a second goes into looking through the modules of Great Expectations
     # Everything below takes time to import; argument errors and `list` need not wait for it.
-    from expectations import catalog, report, terminal
+    from expectations import catalog, history, report
     from expectations.session import open_session
     from expectations.verdict import Verdict
     from loader import snapshot
@@ -164,16 +186,24 @@ def _run(chosen: argparse.Namespace) -> int:
     seconds = round(time.monotonic() - begun, 1)
     health = report.health(facts)
     verdict = Verdict(declared.name, as_text(source), str(database), lines, checks, tuple(notes), seconds, health)
+    written = report.write(verdict, facts, folder) if folder else []
+    kept = history.keep(verdict, history.Run(began, command, tuple(suites), chosen.quick), database)
+    if chosen.verbose and not kept:
+        print("The verdict is not kept in audit.verdicts, into which this login may not write.", file=sys.stderr)
+    return verdict, list(written)
+
+
+def _show(verdict: Verdict, written: Sequence[Path], chosen: argparse.Namespace) -> None:
+    from expectations import terminal
+
     if chosen.json:
         print(as_json(verdict.document()))
     else:
         terminal.show(verdict)
     if chosen.data_docs:
         print(f"Data Docs: {chosen.data_docs / 'index.html'}", file=sys.stderr)
-    if folder:
-        written = report.write(verdict, facts, folder)
+    if written:
         print(f"Report: {as_text(written[0])}", file=sys.stderr)
-    return verdict.exit_code
 
 
 def _compare(session: Session) -> None:

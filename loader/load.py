@@ -66,12 +66,25 @@ def run(options: Options) -> int:
     Raises:
         UserError: when the source or the target cannot be used.
     """
-    begun = time.monotonic()
     check(options.source)
-    target = resolve(options.target)
     if options.dry_run:
+        target = resolve(options.target)
         with watching(target, LOADER, options.wait_limit), target.connected() as connection:
             return _preview(options, target, Ledger(connection))
+    summary = load(options, resolve(options.target))
+    for warning in summary.warnings:
+        say(f"loader: {warning}")
+    print(as_json(summary.document()) if options.json else summary.text())
+    return WELL if summary.well else NOT_WELL
+
+
+def load(options: Options, target: Target) -> Summary:
+    """Bring raw into step with the file.
+
+    Raises:
+        UserError: when the source or the target cannot be used.
+    """
+    begun = time.monotonic()
     aside = ThreadPoolExecutor(2)
     # dlt and the drivers take half a second to import; the server and SQLite work meanwhile, without Python's lock.
     # Nobody waits for the pool at the end: an unchanged file has no use for what is imported.
@@ -85,7 +98,7 @@ def run(options: Options) -> int:
         ask_load(connection, str(target), RELATIONS)
         ledger.prepare()
         summary = Summary(as_text(options.source), str(target))
-        if options.whole and not options.full_refresh and _is_loaded(options.source, ledger):
+        if options.whole and not options.full_refresh and is_loaded(options.source, ledger):
             summary.unchanged = True
         else:
             with open_snapshot(options.source) as snapshot:
@@ -94,10 +107,7 @@ def run(options: Options) -> int:
                 _load(options, snapshot, target, ledger, summary, checking, importing)
         summary.rejected = sum(ledger.rejected().values())
     summary.seconds = time.monotonic() - begun
-    for warning in summary.warnings:
-        say(f"loader: {warning}")
-    print(as_json(summary.document()) if options.json else summary.text())
-    return WELL if summary.well else NOT_WELL
+    return summary
 
 
 def _preview(options: Options, target: Target, ledger: Ledger) -> int:
@@ -116,7 +126,7 @@ def _preview(options: Options, target: Target, ledger: Ledger) -> int:
     return NOT_WELL if told.rejected or lost else WELL
 
 
-def _is_loaded(source: Path, ledger: Ledger) -> bool:
+def is_loaded(source: Path, ledger: Ledger) -> bool:
     """Whether the file is the one last loaded, completely, and raw still has every column and row of it."""
     last = next(iter(ledger.loads(1)), None)
     if last is None or last.fingerprint is None or last.fingerprint != digest(source):

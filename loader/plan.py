@@ -14,6 +14,7 @@ from loader import types
 from loader.file_format.pages import Stored, stored
 from loader.source import SourceTable, not_utf8, quote, tables
 from quant.errors import UserError
+from quant.text import meant
 
 DLT_TABLES = ("_dlt_loads", "_dlt_version", "_dlt_pipeline_state")
 RESERVED_TABLES = ("_loads", "_removed", "_tables", "_windows", "rejected_rows", *DLT_TABLES)
@@ -127,9 +128,10 @@ def make(
     """
     found, misspelt = tables(connection), not_utf8(connection)
     names = {table.name for table in found} | {*misspelt}
-    if unknown := [repr(wanted) for wanted in dict.fromkeys((*only, *exclude)) if wanted not in names]:
+    if unknown := [wanted for wanted in dict.fromkeys((*only, *exclude)) if wanted not in names]:
         listed = ", ".join(sorted(names)) or "none"
-        raise UserError(f"There is no table {', '.join(unknown)} in the source; it has {listed}.")
+        near = ", ".join(f"{wanted!r}{meant(wanted, names)}" for wanted in unknown)
+        raise UserError(f"There is no table {near} in the source; it has {listed}.")
     chosen = {name for name in names if (not only or name in only) and name not in exclude}
     if names and not chosen:
         raise UserError("No table is left to load: all that --tables names, --exclude leaves out. Name others.")

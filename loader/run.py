@@ -7,7 +7,7 @@ import gc
 import sys
 from collections.abc import Sequence
 
-from quant.command import WAIT_LIMIT, leave
+from quant.command import WAIT_LIMIT, Version, leave
 from quant.errors import COULD_NOT_RUN, UserError
 from quant.paths import source_path
 from quant.progress import say
@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--progress", choices=("auto", "bar", "log", "none"), default="auto", help="how to show progress")
     made.add_argument("--wait-limit", **WAIT_LIMIT)
     made.add_argument("--json", action="store_true", help="print the summary as one JSON document")
+    made.add_argument("--version", action=Version)
     made.add_argument("-v", "--verbose", action="store_true", help="say each step")
     return made
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 
+from quant.command import Version
 from quant.errors import COULD_NOT_RUN, WELL, UserError
 
 EPILOG = """\
@@ -17,18 +18,11 @@ exit codes: 0 done and well, 1 done but something is not well, 2 could not run."
 
 # Each is a module of quant.commands with `arguments(parser)` and `run(options)`, imported when it is asked for.
 COMMANDS = {
+    "sync": "load, build and judge what is new, in one go; once, at intervals, or as the file is written",
     "doctor": "look at Python, file, server and rights, and say what to do",
     "test": "connect to the database, and say what it is",
     "pool": "show the settings of the pool that programs get by default",
 }
-
-
-def version() -> str:
-    """This project's version, as installed."""
-    try:
-        return metadata.version("quant-platform")
-    except metadata.PackageNotFoundError:
-        return "of a checkout that is not installed"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"quant-platform {version()}")
+    parser.add_argument("--version", action=Version)
     commands = parser.add_subparsers(dest="command", metavar="command")
     for name, text in COMMANDS.items():
         described = f"{text[0].upper()}{text[1:]}."

@@ -6,8 +6,8 @@ import io
 import os
 import sys
 import traceback
-from argparse import ArgumentTypeError
-from collections.abc import Callable, Mapping
+from argparse import Action, ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -27,6 +27,26 @@ WAIT_LIMIT: Mapping[str, Any] = {
 }  # an option of each command that waits for a server
 OLDEST = (3, 11)
 OWN = ("loader", "quant", "expectations")
+
+
+class Version(Action):
+    """The option --version, which looks it up when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **_: object) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show the version of this project and leave")
+
+    def __call__(self, parser: ArgumentParser, *_: object) -> None:
+        """Print it, and end the program."""
+        from importlib import metadata
+
+        try:
+            version = metadata.version("quant-platform")
+        except metadata.PackageNotFoundError:
+            version = "of a checkout that is not installed"
+        print(f"quant-platform {version}")
+        parser.exit()
+
+
 NOBODY_READS = 128 + 13  # what a shell says of a program that SIGPIPE ended
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from quant.text import printable
 
 LINE_EVERY = 2.0  # seconds between plain lines
+
+listeners: list[Callable[[str], None]] = []  # hear each line, too: the log of a sync
 
 
 class Progress(Protocol):
@@ -26,8 +28,8 @@ class _Silent:
 
 
 class _Lines:
-    def __init__(self, total: int) -> None:
-        self.total, self.rows = total, 0
+    def __init__(self, total: int, unit: str) -> None:
+        self.total, self.unit, self.rows = total, unit, 0
         self.begun = self.said = time.monotonic()
         self.lock = threading.Lock()
 
@@ -40,22 +42,22 @@ class _Lines:
             self.said = now
             share = 100 * self.rows // self.total if self.total else 100
             rate = self.rows / max(now - self.begun, 1e-9)
-            say(f"{share:3d} %  {self.rows:,} of {self.total:,} rows, {rate:,.0f} rows/s, now {table}")
+            say(f"{share:3d} %  {self.rows:,} of {self.total:,} {self.unit}, {rate:,.0f} {self.unit}/s, now {table}")
 
 
 @contextmanager
-def progress(kind: str, total: int) -> Iterator[Progress]:
-    """Show progress over `total` rows; `kind` is auto, bar, log or none."""
+def progress(kind: str, total: int, unit: str = "rows") -> Iterator[Progress]:
+    """Show progress over `total` rows, or of another unit; `kind` is auto, bar, log or none."""
     if kind == "auto":
         kind = "bar" if sys.stderr.isatty() else "log"
     if kind == "none":
         yield _Silent()
     elif kind == "log":
-        yield _Lines(total)
+        yield _Lines(total, unit)
     else:
         from tqdm import tqdm
 
-        with tqdm(total=total, unit=" rows", unit_scale=True, file=sys.stderr, dynamic_ncols=True) as bar:
+        with tqdm(total=total, unit=f" {unit}", unit_scale=True, file=sys.stderr, dynamic_ncols=True) as bar:
 
             class _Bar:
                 def advance(self, table: str, rows: int) -> None:
@@ -66,5 +68,7 @@ def progress(kind: str, total: int) -> Iterator[Progress]:
 
 
 def say(line: str) -> None:
-    """A line for the person who waits."""
+    """A line for the person who waits, and for whoever listens."""
     print(printable(line), file=sys.stderr, flush=True)
+    for listener in listeners:
+        listener(printable(line))

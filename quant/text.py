@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
+from collections.abc import Iterable
 from unicodedata import category
 
 STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")  # what moves a cursor, turns the direction of text, ends a line or is no text
@@ -12,6 +14,12 @@ STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")  # what moves a cursor, turns the dire
 def counted(value: int, one: str, many: str | None = None) -> str:
     """A count with its noun: 1 row, 2 rows."""
     return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """A question in brackets for a name that is misspelt; empty where none is near."""
+    near = difflib.get_close_matches(name, known, 1)
+    return f" (do you mean {near[0]}?)" if near else ""
 
 
 def printable(line: str) -> str:

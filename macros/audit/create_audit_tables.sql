@@ -25,6 +25,23 @@
         primary key (table_name, kind, columns)
     );
 
+    create table if not exists audit.verdicts (
+        judged_at timestamptz not null,
+        checkpoint text not null,
+        command text not null,
+        target text not null,
+        suites text[] not null,
+        quick boolean not null,
+        passed boolean not null,
+        failures integer not null,
+        warnings integer not null,
+        rows jsonb not null,
+        seconds double precision not null,
+        load_id bigint,
+        code_version text not null
+    );
+    create index if not exists idx_verdicts_judged_at on audit.verdicts (judged_at);
+
     create table if not exists audit.quarantine (
         table_name text not null,
         rowid bigint not null,

@@ -12,6 +12,7 @@ from quant.target import LOADER, Target
 
 LOAD = 0x5350_4F43_4B  # "SPOCK"
 BUILD = 0x42_5549_4C44  # "BUILD"
+SYNC = 0x53_594E_4353  # "SYNCS"
 
 # The transaction stays open, idle: it holds no snapshot and no number, so nothing is kept from vacuum.
 NO_LIMITS = """

@@ -1,0 +1,62 @@
+"""dbt in a process of its own: it parses at once, and builds when it is told to.
+
+dbt, dlt and Great Expectations take seconds to import, hold Python's lock meanwhile, and stumble over one another when
+two threads import at once. Beside the load, dbt's share of it costs nothing on a second core. What it finds is told in
+lines of JSON on stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from threading import Lock
+from typing import Any
+
+from quant.commands.dbt_script import prepare
+from quant.errors import COULD_NOT_RUN, NOT_WELL, WELL
+
+GO = "build\n"
+BUILT = ("model", "test", "seed")
+_telling = Lock()
+QUIET = ("--log-level", "none", "--log-level-file", "info", "--no-use-colors")
+
+
+def tell(**told: Any) -> None:
+    """A line for the process that waits, from any of dbt's threads."""
+    with _telling:
+        print(json.dumps(told), flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Parse, wait for the word, build, both with these arguments. Returns dbt's exit code."""
+    prepare()
+    from dbt.cli.main import dbtRunner
+
+    parsed = dbtRunner(callbacks=[_hear]).invoke([*QUIET, "parse", *arguments])
+    if not parsed.success:
+        tell(error=str(parsed.exception or "dbt could not parse the project"))
+        return COULD_NOT_RUN
+    if sys.stdin.readline() != GO:
+        return COULD_NOT_RUN
+    manifest: Any = parsed.result
+    tell(nodes=len(manifest.unit_tests) + sum(node.resource_type in BUILT for node in manifest.nodes.values()))
+    built = dbtRunner(manifest=manifest, callbacks=[_hear]).invoke([*QUIET, "build", *arguments])
+    if built.success:
+        return WELL
+    if built.exception:
+        tell(error=" ".join(str(built.exception).split()))
+    return COULD_NOT_RUN if built.exception else NOT_WELL
+
+
+def _hear(event: Any) -> None:
+    """Tell how far the build is, and what failed in it."""
+    name = event.info.name
+    if name == "NodeFinished":
+        told = event.data.node_info
+        tell(node=told.node_name, status=str(told.node_status))
+    elif event.info.level == "error" and name in ("RunResultError", "RunResultFailure", "GenericExceptionOnRun"):
+        tell(error=" ".join(event.info.msg.split()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
