@@ -61,8 +61,11 @@ def run(options: argparse.Namespace) -> int:
     source = source_path(options.source)
     code = WELL
     with journal.kept(options.log):
-        for _ in _moments(options, source):
-            code = _once(options, source)
+        try:
+            for _ in _moments(options, source):
+                code = _once(options, source)
+        except KeyboardInterrupt:  # the way to end one that goes on
+            say("sync: ended.")
     return code
 
 

@@ -29,6 +29,7 @@ class Build:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._begun = False
 
     def __enter__(self) -> Build:
         return self
@@ -36,11 +37,14 @@ class Build:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind or not self._begun:
+            self._process.terminate()
         with suppress(OSError):
-            self._process.communicate()  # closes its stdin: one that was never told to build ends by itself
+            self._process.communicate()
 
     def begin(self) -> None:
         """Have it build."""
+        self._begun = True
         if self._process.stdin:
             with suppress(OSError):  # it has ended already, and says why
                 self._process.stdin.write(GO)
