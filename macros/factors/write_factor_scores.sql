@@ -1,80 +1,63 @@
-{#- Makes factor_scores what factor_current says, on the stale days and under the project's own names: what is equal is not
-    touched, so a compressed chunk is opened for what differs alone. The state goes with the scores, in one transaction. -#}
+{#- Makes factor_scores what the stale days ask for: what is equal is not touched, so a compressed chunk is opened for what
+    differs alone. The state goes with the scores, in one transaction. -#}
 {% macro write_factor_scores() %}
     {#- Named here too, for dbt looks for references only where it does not execute. -#}
-    {%- for name in ['factor_days', 'factor_changed_days', 'factor_reports', 'factor_scores', 'factors', 'factor_weights'] -%}
+    {%- for name in ['factor_days', 'factor_changed_days', 'factor_reports', 'factor_stale_days', 'factor_scores'] -%}
         {%- do ref(name) -%}
     {%- endfor -%}
-    {%- set stale = ref('factor_stale_days') -%}
     {%- if execute -%}
-        {%- set span = run_query('select min(date), max(date) from ' ~ stale).rows[0] -%}
-        {%- if span[0] -%}
-            {%- do run_query('set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0') -%}
-            {%- do find_factor_changes(stale, span) -%}
+        {%- set found = find_factor_changes() -%}
+        {%- if found.rows -%}
             {%- do open_factor_chunks() -%}
-            {%- do apply_factor_changes(span) -%}
+            {%- do apply_factor_changes(found) -%}
         {%- endif -%}
         {%- do save_factor_state() -%}
     {%- endif -%}
 {% endmacro %}
 
-{% macro find_factor_changes(stale, span) %}
-    {% call statement('find_factor_changes') -%}
-        create temporary table factor_changes on commit drop as
-        with
-
-        wanted as (
-            select * from {{ this }}
-        ),
-
-        there as (
-            select
-                scores.ticker,
-                scores.region,
-                scores.factor_name,
-                scores.date,
-                scores.raw_value,
-                scores.zscore,
-                scores.score,
-                scores.percentile
-            from {{ ref('factor_scores') }} as scores
-            inner join {{ stale }} as stale on scores.region = stale.region and scores.date = stale.date
-            where scores.date between '{{ span[0] }}' and '{{ span[1] }}'
-                and scores.factor_name in (
-                    select factor_name from {{ ref('factors') }}
-                    union all
-                    select combination from {{ ref('factor_weights') }}
-                )
-        )
-
+{% macro find_factor_changes() %}
+    {%- set sql -%}
         select
-            ticker,
-            region,
-            factor_name,
-            date,
-            wanted.raw_value,
-            wanted.zscore,
-            wanted.score,
-            wanted.percentile,
-            there.ticker is not null as is_there,
-            wanted.ticker is not null as is_wanted
-        from wanted
-        full join there using (ticker, region, factor_name, date)
-        where wanted.ticker is null or there.ticker is null
-            or (wanted.raw_value, wanted.zscore, wanted.score, wanted.percentile)
-            is distinct from (there.raw_value, there.zscore, there.score, there.percentile)
-    {%- endcall %}
-    {%- do run_query('analyze pg_temp.factor_changes') -%}
+            count(*) as rows,
+            count(*) filter (where is_there and not is_wanted) as deleted,
+            count(*) filter (where is_there and is_wanted) as updated,
+            min(date) filter (where is_there)::text as first_there,
+            max(date) filter (where is_there)::text as last_there
+        from {{ this }}
+    {%- endset -%}
+    {{ return(run_query(sql).rows[0].dict()) }}
 {% endmacro %}
 
-{#- Many changes in a compressed chunk go faster into it as rows; the build's end compresses it again. -#}
+{% macro decompress_freely() %}
+    {%- do run_query('set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0') -%}
+{% endmacro %}
+
+{#- Many changes within what a compressed chunk has go faster into it as rows; the build's end compresses it again. What is
+    later than all its rows of the region goes beside them at once: no batch can hold the same key. -#}
 {% macro open_factor_chunks() %}
     {%- set chunks -%}
+        with
+
+        scored as (
+            select
+                region,
+                max(date) as last_day
+            from factors.scored_days
+            group by region
+        ),
+
+        within as (
+            select changes.date
+            from {{ this }} as changes
+            left join scored on changes.region = scored.region
+            where changes.is_there or changes.date <= scored.last_day
+        )
+
         select format('%I.%I', chunk_schema, chunk_name)
         from timescaledb_information.chunks
         where hypertable_schema = 'public' and hypertable_name = 'factor_scores' and is_compressed
             and (
-                select count(*) from pg_temp.factor_changes
+                select count(*) from within
                 where date >= range_start::date and date < range_end::date
             ) > 1000
     {%- endset -%}
@@ -83,30 +66,39 @@
     {%- endfor -%}
 {% endmacro %}
 
-{% macro apply_factor_changes(span) %}
-    {% call statement('delete_factor_scores') -%}
-        delete from {{ ref('factor_scores') }} as scores
-        using pg_temp.factor_changes as changes
-        where changes.is_there and not changes.is_wanted
-            and scores.date between '{{ span[0] }}' and '{{ span[1] }}'
+{#- Where a day was never scored, a row under one of the project's names is an application's: it is put right. Days stand
+    as constants, for otherwise every compressed chunk is looked into. -#}
+{% macro apply_factor_changes(found) %}
+    {%- set same_row -%}
+        scores.date between '{{ found.first_there }}' and '{{ found.last_there }}'
             and (scores.ticker, scores.region, scores.factor_name, scores.date)
             = (changes.ticker, changes.region, changes.factor_name, changes.date)
+    {%- endset -%}
+    {% if found.deleted %}
+    {% call statement('delete_factor_scores') -%}
+        delete from {{ ref('factor_scores') }} as scores
+        using {{ this }} as changes
+        where changes.is_there and not changes.is_wanted
+            and {{ same_row }}
     {%- endcall %}
+    {% endif %}
+    {% if found.updated %}
     {% call statement('update_factor_scores') -%}
         update {{ ref('factor_scores') }} as scores
         set raw_value = changes.raw_value, zscore = changes.zscore, score = changes.score, percentile = changes.percentile
-        from pg_temp.factor_changes as changes
+        from {{ this }} as changes
         where changes.is_there and changes.is_wanted
-            and scores.date between '{{ span[0] }}' and '{{ span[1] }}'
-            and (scores.ticker, scores.region, scores.factor_name, scores.date)
-            = (changes.ticker, changes.region, changes.factor_name, changes.date)
+            and {{ same_row }}
     {%- endcall %}
+    {% endif %}
     {% call statement('insert_factor_scores') -%}
         insert into {{ ref('factor_scores') }} (ticker, region, factor_name, date, raw_value, zscore, score, percentile)
         select ticker, region, factor_name, date, raw_value, zscore, score, percentile
-        from pg_temp.factor_changes
+        from {{ this }}
         where not is_there
         order by region, factor_name, ticker, date
+        on conflict (ticker, region, factor_name, date) do update set
+            raw_value = excluded.raw_value, zscore = excluded.zscore, score = excluded.score, percentile = excluded.percentile
     {%- endcall %}
 {% endmacro %}
 

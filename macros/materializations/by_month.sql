@@ -1,28 +1,33 @@
-{#- A table of derived rows by region and month, of which each build replaces the months that are stale: config
-    stale_months names the relation that lists them. The rows can be worked out again, so a table of other columns is
-    made anew, and first goes the view of the project that reads it: config read_by. -#}
+{#- A table of derived rows by region and month, of which each build replaces the months that are stale: those of
+    factors.factor_stale_months for which config stale_by is true. The rows can be worked out again, so a table of other
+    columns is made anew, and first goes the view of the project that reads it: config read_by. -#}
 {% materialization by_month, default %}
     {%- set relation = this.incorporate(type='table').include(database=false) -%}
-    {%- set stale = config.require('stale_months') -%}
+    {%- set stale, stale_by = config.require('stale_months'), config.require('stale_by') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {%- do set_build_memory() -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- set existing = existing_columns(relation | string) -%}
-    {%- if existing != query_columns(sql) -%}
-        {%- do run_query('drop view if exists ' ~ config.require('read_by')) -%}
-        {%- do run_query('drop table if exists ' ~ relation) -%}
-        {%- do run_query('create table ' ~ relation ~ ' as select * from (' ~ sql ~ ') as rows limit 0') -%}
-        {%- do run_query('create index on ' ~ relation ~ ' (region, month)') -%}
-        {%- do reconcile_comments(relation, model) -%}
+    {%- if is_idle(relation, stale, stale_by) -%}
+        {% call noop_statement('main', 'IDLE', 'IDLE') %}{{ sql }}{% endcall %}
+    {%- else -%}
+        {%- if existing_columns(relation | string) != query_columns(sql) -%}
+            {%- do run_query('drop view if exists ' ~ config.require('read_by')) -%}
+            {%- do run_query('drop table if exists ' ~ relation) -%}
+            {%- do run_query('create table ' ~ relation ~ ' as select * from (' ~ sql ~ ') as rows limit 0') -%}
+            {%- do run_query('create index on ' ~ relation ~ ' (region, month)') -%}
+            {%- do reconcile_comments(relation, model) -%}
+        {%- endif -%}
+        {% call statement('delete_stale_months') -%}
+            delete from {{ relation }} as old
+            using {{ stale }} as stale
+            where (stale.region, stale.month) = (old.region, old.month) and stale.{{ stale_by }}
+        {%- endcall %}
+        {% call statement('main') -%}
+            insert into {{ relation }}
+            {{ sql }}
+        {%- endcall %}
     {%- endif -%}
-    {% call statement('delete_stale_months') -%}
-        delete from {{ relation }} as old
-        where exists (select from {{ stale }} as stale where (stale.region, stale.month) = (old.region, old.month))
-    {%- endcall %}
-    {% call statement('main') -%}
-        insert into {{ relation }}
-        {{ sql }}
-    {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}

@@ -2,16 +2,16 @@
     statement that may run in parallel, and never dropped from under somebody's view. -#}
 {% materialization scratch, default %}
     {%- set relation = this.incorporate(type='table').include(database=false) -%}
-    {%- set needs = config.get('needs_rows_of') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {%- do set_build_memory() -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- set idle = needs and existing_columns(relation | string)
-        and not run_query('select exists (select from ' ~ needs ~ ')').rows[0][0] -%}
-    {%- if idle -%}
-        {% call statement('main') -%}
-            truncate {{ relation }}
-        {%- endcall %}
+    {%- if is_idle(relation, config.get('needs_rows_of')) -%}
+        {#- truncating what is empty would make a new file -#}
+        {%- if run_query('select exists (select from ' ~ relation ~ ')').rows[0][0] -%}
+            {%- do run_query('truncate ' ~ relation) -%}
+        {%- endif -%}
+        {% call noop_statement('main', 'IDLE', 'IDLE') %}{{ sql }}{% endcall %}
     {%- else -%}
         {%- do run_query('drop table if exists ' ~ relation) -%}
         {% call statement('main') -%}
@@ -26,3 +26,13 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}
+
+{% macro is_idle(relation, needed, condition='true') %}
+    {%- if not needed -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set sql -%}
+        select to_regclass('{{ relation }}') is not null and not exists (select from {{ needed }} where {{ condition }})
+    {%- endset -%}
+    {{ return(run_query(sql).rows[0][0]) }}
+{% endmacro %}

@@ -36,18 +36,6 @@ prices as materialized (
     inner join wanted on prices.region = wanted.region and prices.date = wanted.date
 ),
 
-counted as (
-    select
-        ticker,
-        region,
-        date,
-        close,
-        rsi_14,
-        is_stale,
-        lag(date, 119) over (partition by region, ticker order by date) >= date - interval '12 months' as has_history
-    from prices
-),
-
 anchored as (
     select
         ticker,
@@ -63,6 +51,18 @@ anchored as (
     from prices
     where is_anchor
     window past as (partition by region, ticker order by date)
+),
+
+-- of the stocks with a momentum alone, for all prices of a year are counted
+counted as (
+    select
+        ticker,
+        region,
+        date,
+        is_stale,
+        lag(date, 119) over (partition by region, ticker order by date) >= date - interval '12 months' as has_history
+    from prices
+    where (region, ticker) in (select region, ticker from anchored where is_stale and close_1m / close_12m is not null)
 ),
 
 returned as (
@@ -99,9 +99,21 @@ parts as (
         date,
         close,
         rsi_14,
-        has_history,
+        null::boolean as has_history,
         null::double precision as momentum,
         null::double precision as volatility
+    from prices
+    where is_stale
+    union all
+    select
+        ticker,
+        region,
+        date,
+        null,
+        null,
+        has_history,
+        null,
+        null
     from counted
     where is_stale
     union all

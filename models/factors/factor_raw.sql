@@ -1,6 +1,27 @@
 {{ config(needs_rows_of='factors.factor_stale_days') }}
-{#- A factor is a line here and a line in seeds/factors.csv. Ratios of a report are carried to the day by the price. -#}
+{#- A factor is a line here and a line in seeds/factors/factors.csv. Ratios of a report are carried to the day by the
+    price. -#}
 with
+
+reported as (
+    select
+        prices.ticker,
+        prices.region,
+        prices.date,
+        {% for input in ['earnings_yield', 'book_yield', 'dividend_yield', 'cap'] -%}
+        max(spans.value) filter (where spans.input = '{{ input }}') as {{ input }},
+        max(spans.price_at) filter (where spans.input = '{{ input }}') as {{ input }}_price,
+        {% endfor -%}
+    {% for input in ['net_income', 'total_equity', 'roe', 'debt_to_equity'] -%}
+    max(spans.value) filter (where spans.input = '{{ input }}') as {{ input }}{{ ',' if not loop.last }}
+    {% endfor %}
+    from {{ ref('factor_prices') }} as prices
+    inner join {{ ref('factor_report_spans') }} as spans
+        on
+            prices.ticker = spans.ticker and prices.region = spans.region
+            and prices.date >= spans.since and prices.date < spans.expires
+    group by prices.ticker, prices.region, prices.date
+),
 
 inputs as (
     select
@@ -19,7 +40,7 @@ inputs as (
         reported.roe,
         reported.debt_to_equity
     from {{ ref('factor_prices') }} as prices
-    left join {{ ref('factor_reported') }} as reported
+    left join reported
         on prices.ticker = reported.ticker and prices.region = reported.region and prices.date = reported.date
 ),
 

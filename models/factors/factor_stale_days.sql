@@ -10,7 +10,8 @@ kept as (
     select
         days.region,
         days.date,
-        scored.definition
+        scored.definition,
+        scored.date is not null as was_scored
     from days
     left join factors.scored_days as scored on days.region = scored.region and days.date = scored.date
     where days.is_month_end or days.is_recent or (days.in_calendar and scored.date is not null)
@@ -30,6 +31,7 @@ stale as (
     select
         region,
         date,
+        was_scored,
         true as in_calendar
     from kept
     where definition is distinct from '{{ factor_definition() }}'
@@ -49,6 +51,7 @@ no_longer_in_calendar as (
     select
         scored.region,
         scored.date,
+        true as was_scored,
         false as in_calendar
     from factors.scored_days as scored
     left join days on scored.region = days.region and scored.date = days.date and days.in_calendar
@@ -60,6 +63,8 @@ final as (
         region,
         date,
         in_calendar,
+        -- without any state nothing is known, and factor_scores is read
+        was_scored or not exists (select from factors.scored_days) as was_scored,
         '{{ factor_definition() }}' as definition
     from (select * from stale union all select * from no_longer_in_calendar) as days
 )

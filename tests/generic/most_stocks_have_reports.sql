@@ -4,9 +4,10 @@
         stocks.region,
         count(*) as stocks,
         count(*) filter (where reported.ticker is null) as without_report
-    from {{ model }} as stocks
+    from {{ ref('factor_universe') }} as stocks
     left join (select distinct ticker, region from {{ ref('factor_reports') }}) as reported
         on stocks.ticker = reported.ticker and stocks.region = reported.region
+    -- depends_on: {{ model }}
     where exists (select from {{ ref('factor_reports') }})
     group by stocks.region
     having count(reported.ticker) < {{ least }} * count(*)

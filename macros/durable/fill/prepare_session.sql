@@ -1,12 +1,9 @@
 {#- Plans over raw need its statistics, and a load leaves none behind: which rows are new, and, once, what texts it holds:
     without them the planner does not keep the answers of `once_a_value`. The other columns would take three quarters of the
-    time. JIT compiles for half a second what then runs as fast without it. A role may have set that doubles be rounded where
-    they become text, as they do in the quarantine. -#}
+    time. A role may have set that doubles be rounded where they become text, as they do in the quarantine. -#}
 {% macro prepare_session(source_table) %}
-    {%- do run_query("set local jit = off") -%}
+    {%- do set_build_memory() -%}
     {%- do run_query("set local extra_float_digits = 1") -%}
-    {%- do run_query("set local work_mem = '" ~ var('build_work_mem') ~ "'") -%}
-    {%- do run_query("set local maintenance_work_mem = '" ~ var('build_work_mem') ~ "'") -%}
     {%- if raw_columns(source_table) -%}
         {%- set raw_table = source('raw', source_table) -%}
         {%- set columns = ['_rowid', '_load_id'] -%}

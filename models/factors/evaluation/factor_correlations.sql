@@ -2,7 +2,7 @@ with
 
 scores as (
     select * from {{ ref('factor_month_scores') }}
-    where is_stale and score is not null
+    where of_scores and score is not null
 ),
 
 final as (

@@ -1,16 +1,17 @@
-{#- Raw values, not scores: a factor of fewer stocks than are ranked is there all the same. -#}
+{#- A factor of fewer stocks than are ranked is there all the same. -#}
 with
 
 month_ends as (
     select
         month_ends.region,
         month_ends.month,
-        month_ends.date,
         trading_days.stocks
     from {{ ref('factor_month_ends') }} as month_ends
     inner join {{ ref('factor_stale_months') }} as stale
         on month_ends.region = stale.region and month_ends.month = stale.month
-    inner join {{ ref('factor_days') }} as trading_days on month_ends.region = trading_days.region and month_ends.date = trading_days.date
+    inner join {{ ref('factor_days') }} as trading_days
+        on month_ends.region = trading_days.region and month_ends.date = trading_days.date
+    where stale.of_scores
 ),
 
 names as (
@@ -21,13 +22,13 @@ names as (
 
 scored as (
     select
-        scores.region,
-        scores.date,
-        scores.factor_name,
+        region,
+        month,
+        factor_name,
         count(*) as covered
-    from {{ ref('factor_scores') }} as scores
-    inner join month_ends on scores.region = month_ends.region and scores.date = month_ends.date
-    group by scores.region, scores.date, scores.factor_name
+    from {{ ref('factor_month_scores') }}
+    where of_scores
+    group by region, month, factor_name
 ),
 
 final as (
@@ -41,7 +42,7 @@ final as (
     cross join names
     left join scored
         on
-            month_ends.region = scored.region and month_ends.date = scored.date
+            month_ends.region = scored.region and month_ends.month = scored.month
             and names.factor_name = scored.factor_name
 )
 

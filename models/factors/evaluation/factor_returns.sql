@@ -17,6 +17,7 @@ starts as materialized (
         on
             month_ends.region = later_ends.region
             and later_ends.month = month_ends.month + steps.horizon * interval '1 month'
+    where stale.of_returns
 ),
 
 wanted as materialized (

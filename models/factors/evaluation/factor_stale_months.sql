@@ -1,5 +1,5 @@
-{#- A month is judged by its last day, by the days that end the horizons after it, and by the month before. What was scored
-    since the last whole evaluation is stale, so that nothing is left out when a build is killed between the two. -#}
+{#- What was scored since the last whole evaluation is stale, so that nothing is left out when a build is killed between the
+    two. A month's last day ends the horizons of earlier months, and is what the month after it compares its own with. -#}
 with
 
 written as (
@@ -16,11 +16,14 @@ final as (
     select
         written.region,
         (written.month + steps.months * interval '1 month')::date as month,
+        bool_or(steps.months = 0) as of_scores,
+        bool_or(steps.months >= 0) as of_ranks,
+        bool_or(steps.months <= 0) as of_returns,
         max(written.written_at) as through
     from written
     cross join (values (1), (0), (-1), (-2), (-3), (-6), (-12)) as steps (months)
     group by written.region, (written.month + steps.months * interval '1 month')::date
 )
 
--- depends_on: {{ ref('factor_current') }}
+-- depends_on: {{ ref('factor_changes') }}
 select * from final

@@ -2,6 +2,7 @@ with
 
 scores as (
     select * from {{ ref('factor_month_scores') }}
+    where percentile is not null
 ),
 
 pairs as (
@@ -19,7 +20,7 @@ pairs as (
         on
             scores.region = previous.region and scores.factor_name = previous.factor_name
             and scores.ticker = previous.ticker and previous.month = scores.month - interval '1 month'
-    where scores.is_stale
+    where scores.of_ranks
     window
         by_score as (
             partition by scores.region, scores.factor_name, scores.month, previous.ticker is null order by scores.percentile
