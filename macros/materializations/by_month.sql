@@ -1,14 +1,14 @@
-{#- A table of derived rows by region and month, of which each build replaces the months that are stale: those of
-    factors.factor_stale_months for which config stale_by is true. The rows can be worked out again, so a table of other
-    columns is made anew, and first goes the view of the project that reads it: config read_by. -#}
+{#- A table of derived rows by region and month, of which each build replaces those that are stale: config stale names a
+    relation of their keys. The rows can be worked out again, so a table of other columns is made anew, and first goes the
+    view of the project that reads it: config read_by. -#}
 {% materialization by_month, default %}
     {%- set relation = this.incorporate(type='table').include(database=false) -%}
-    {%- set stale, stale_by = config.require('stale_months'), config.require('stale_by') -%}
+    {%- set stale = config.require('stale') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {%- do set_build_memory() -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- if is_idle(relation, stale, stale_by) -%}
+    {%- if is_idle(relation, stale) -%}
         {% call noop_statement('main', 'IDLE', 'IDLE') %}{{ sql }}{% endcall %}
     {%- else -%}
         {%- if existing_columns(relation | string) != query_columns(sql) -%}
@@ -18,10 +18,10 @@
             {%- do run_query('create index on ' ~ relation ~ ' (region, month)') -%}
             {%- do reconcile_comments(relation, model) -%}
         {%- endif -%}
-        {% call statement('delete_stale_months') -%}
-            delete from {{ relation }} as old
-            using {{ stale }} as stale
-            where (stale.region, stale.month) = (old.region, old.month) and stale.{{ stale_by }}
+        {% call statement('delete_stale') -%}
+            {%- set keys = existing_columns(stale) | join(', ') -%}
+            delete from {{ relation }}
+            where ({{ keys }}) in (select {{ keys }} from {{ stale }})
         {%- endcall %}
         {% call statement('main') -%}
             insert into {{ relation }}

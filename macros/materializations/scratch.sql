@@ -27,12 +27,12 @@
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}
 
-{% macro is_idle(relation, needed, condition='true') %}
+{% macro is_idle(relation, needed) %}
     {%- if not needed -%}
         {{ return(false) }}
     {%- endif -%}
     {%- set sql -%}
-        select to_regclass('{{ relation }}') is not null and not exists (select from {{ needed }} where {{ condition }})
+        select to_regclass('{{ relation }}') is not null and not exists (select from {{ needed }})
     {%- endset -%}
     {{ return(run_query(sql).rows[0][0]) }}
 {% endmacro %}

@@ -2,7 +2,8 @@ with
 
 scores as (
     select * from {{ ref('factor_month_scores') }}
-    where of_scores and score is not null
+    inner join {{ ref('factor_stale_months') }} using (region, month)
+    where score is not null
 ),
 
 final as (

@@ -11,7 +11,6 @@ month_ends as (
         on month_ends.region = stale.region and month_ends.month = stale.month
     inner join {{ ref('factor_days') }} as trading_days
         on month_ends.region = trading_days.region and month_ends.date = trading_days.date
-    where stale.of_scores
 ),
 
 names as (
@@ -27,7 +26,6 @@ scored as (
         factor_name,
         count(*) as covered
     from {{ ref('factor_month_scores') }}
-    where of_scores
     group by region, month, factor_name
 ),
 

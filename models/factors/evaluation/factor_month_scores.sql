@@ -1,15 +1,28 @@
 {{ config(needs_rows_of='factors.factor_stale_months') }}
+-- depends_on: {{ ref('factor_changes') }}
 with
 
-wanted as (
+months as (
     select
-        month_ends.*,
-        stale.of_scores,
-        stale.of_ranks,
-        stale.of_returns
+        region,
+        month
+    from {{ ref('factor_stale_ranks') }}
+    union
+    select
+        region,
+        (month - interval '1 month')::date as month
+    from {{ ref('factor_stale_ranks') }}
+    union
+    select
+        region,
+        month
+    from {{ ref('factor_stale_horizons') }}
+),
+
+wanted as (
+    select month_ends.*
     from {{ ref('factor_month_ends') }} as month_ends
-    inner join {{ ref('factor_stale_months') }} as stale
-        on month_ends.region = stale.region and month_ends.month = stale.month
+    inner join months on month_ends.region = months.region and month_ends.month = months.month
 ),
 
 final as (
@@ -17,9 +30,6 @@ final as (
         scores.ticker,
         scores.region,
         wanted.month,
-        wanted.of_scores,
-        wanted.of_ranks,
-        wanted.of_returns,
         scores.factor_name,
         scores.score,
         scores.percentile,

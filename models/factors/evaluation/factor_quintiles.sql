@@ -12,7 +12,7 @@ final as (
     from {{ ref('factor_month_scores') }} as scores
     inner join {{ ref('factor_returns') }} as later
         on scores.ticker = later.ticker and scores.region = later.region and scores.month = later.month
-    where scores.of_returns and scores.percentile is not null
+    where scores.percentile is not null
     group by scores.region, scores.factor_name, scores.month, later.horizon, scores.quintile
 )
 

@@ -1,4 +1,4 @@
-{{ config(needs_rows_of='factors.factor_stale_months') }}
+{{ config(needs_rows_of='factors.factor_stale_horizons') }}
 {#- What a stock of the last day of a month was worth at the end of later months, by the last price up to two weeks old. -#}
 with
 
@@ -7,17 +7,15 @@ starts as materialized (
         month_ends.region,
         month_ends.month,
         month_ends.date,
-        steps.horizon,
+        stale.horizon,
         later_ends.date as end_date
     from {{ ref('factor_month_ends') }} as month_ends
-    inner join {{ ref('factor_stale_months') }} as stale
+    inner join {{ ref('factor_stale_horizons') }} as stale
         on month_ends.region = stale.region and month_ends.month = stale.month
-    cross join (values (1), (2), (3), (6), (12)) as steps (horizon)
     inner join {{ ref('factor_month_ends') }} as later_ends
         on
             month_ends.region = later_ends.region
-            and later_ends.month = month_ends.month + steps.horizon * interval '1 month'
-    where stale.of_returns
+            and later_ends.month = month_ends.month + stale.horizon * interval '1 month'
 ),
 
 wanted as materialized (
