@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -20,6 +21,7 @@ from tests.sources import write
 
 Row = tuple[object, ...]
 SETTINGS = reading.settings()
+ON = {"QUANT_FACTORS": "true"}
 LAST = date(2025, 3, 31)
 SOURCES = ("yfinance", "KIS", "DART-2023-11011", "DART-2024-11012", "DART-2024-11014")
 
@@ -28,6 +30,11 @@ def empty(place: Place, folder: Path) -> None:
     """Load a source whose tables have no rows."""
     path = write(folder / "empty.db", *SCHEMA)
     place.run("python", "-m", "loader.run", "--source", str(path))
+
+
+def score(place: Place, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run dbt for the factors alone."""
+    return place.run("dbt", *(words or ("run",)), "--select", "factors", check=check, **ON)
 
 
 @contextmanager

@@ -89,10 +89,11 @@ class Place:
 
 
 def empty_environment(folder: Path) -> dict[str, str]:
-    """This environment without any target in it; what dbt writes goes into that folder."""
+    """This environment without any target and without factors; what dbt writes goes into that folder."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("POSTGRES_", "QUANT_", "PG"))}
     return kept | {
         "QUANT_ENV_FILE": "",
+        "QUANT_FACTORS": "false",
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
     }

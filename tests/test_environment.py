@@ -80,7 +80,12 @@ def test_all_commands_read_it_from_any_folder(tmp_path: Path, command: list[str]
 
 def code() -> str:
     """All of the code that runs outside of tests."""
-    files = [*PROJECT.glob("profiles.yml"), *PROJECT.glob("quant/**/*.py"), *PROJECT.glob("loader/**/*.py")]
+    files = [
+        PROJECT / "profiles.yml",
+        PROJECT / "dbt_project.yml",
+        *PROJECT.glob("quant/**/*.py"),
+        *PROJECT.glob("loader/**/*.py"),
+    ]
     files += [
         *PROJECT.glob("embedded/*.py"),
         *PROJECT.glob("embedded/bridge/*.mjs"),

@@ -11,6 +11,7 @@ import pytest
 from tests.dbt_ground import row_versions
 from tests.factors_ground import (
     LAST,
+    ON,
     Row,
     empty,
     generate,
@@ -18,6 +19,7 @@ from tests.factors_ground import (
     insert_prices,
     insert_reports,
     insert_tickers,
+    score,
     unlike,
     weekdays,
 )
@@ -86,11 +88,11 @@ def by_hand(place: Place) -> None:
 def market(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A database that was built while it was empty, then filled by an application, and scored."""
     empty(place, tmp_path_factory.mktemp("source"))
-    place.run("dbt", "build", "--vars", "{factors: true}")
+    place.run("dbt", "build", **ON)
     by_hand(place)
     generate(place, "XA")
     place.query("insert into public.factor_scores values ('A', 'HA', 'my_own', '2025-03-31', 7)")
-    place.run("dbt", "run", "--select", "factors", "--vars", "{factors: true}")
+    score(place)
     return place
 
 
@@ -167,13 +169,11 @@ def test_nothing_changed_writes_nothing(market: Place) -> None:
         return row_versions(market), market.query("select max(written_at) from factors.scored_days")
 
     before = state()
-    market.run("dbt", "run", "--select", "factors", "--vars", "{factors: true}")
+    score(market)
     assert state() == before
 
 
 def test_a_build_without_factors_leaves_them_out(market: Place) -> None:
-    listed = market.run(
-        "dbt", "ls", "--exclude", "factors", "--vars", "{factors: true}", "--output", "name", "--quiet"
-    ).stdout.split()
+    listed = market.run("dbt", "ls", "--exclude", "factors", "--output", "name", "--quiet", **ON).stdout.split()
     assert "factor_scores" in listed
     assert [name for name in listed if name.startswith("factor") and name != "factor_scores"] == []

@@ -9,10 +9,9 @@ from datetime import date, timedelta
 import pytest
 
 from expectations.factors.calendar import months_after
-from tests.factors_ground import LAST, Row, empty, generate, insert_reports, unlike, versions
+from tests.factors_ground import LAST, ON, Row, empty, generate, insert_reports, score, unlike, versions
 from tests.places import Place
 
-SCORE = ("dbt", "run", "--select", "factors", "--vars", "{factors: true}")
 MIDDLE = date(2024, 9, 10)
 REGIONS = ("XA", "XB", "XC", "XD", "XE")
 REFUSE = """
@@ -36,8 +35,8 @@ def market(
             "insert into public.factor_scores (ticker, region, factor_name, date, raw_value) "
             "select distinct ticker, region, 'own', date, 1.5 from public.ohlcv_data where date > '2024-12-01'"
         )
-        place.run("dbt", "seed", "--vars", "{factors: true}")
-        place.run(*SCORE)
+        place.run("dbt", "seed", **ON)
+        score(place)
         place.query("select compress_chunk(c, true) from show_chunks('factor_scores') as c")
         yield place
 
@@ -59,7 +58,7 @@ def test_a_change_moves_the_rows_that_it_must_and_no_others(market: Place) -> No
     # an application that writes under names of the project is put right on the days that are worked out again
     meddled = "region = 'XC' and date > '2025-02-10' and factor_name in ('size', 'rsi_14')"
     market.query(f"update public.factor_scores set score = 2.5 where {meddled}")
-    market.run(*SCORE)
+    score(market)
     for region in REGIONS:
         assert unlike(market, region) == [], region
     after = versions(market)
@@ -79,10 +78,10 @@ def test_a_build_that_dies_while_it_writes_has_written_nothing(market: Place) ->
     market.query(f"update public.ohlcv_data set close = close * 0.8 where ticker = 'XE1' and date = '{changed}'")
     market.query(REFUSE)
     before = versions(market)
-    assert market.run(*SCORE, check=False).returncode == 1
+    assert score(market, check=False).returncode == 1
     assert versions(market) == before
     market.query("drop trigger refuse on factors.known_days; drop function public.refuse()")
-    market.run(*SCORE)
+    score(market)
     assert versions(market) != before
     assert unlike(market, "XE") == []
 
@@ -93,7 +92,7 @@ def test_no_score_knows_what_came_after_its_day(market: Place) -> None:
     market.query(f"delete from public.ohlcv_data where date > '{cut}'")
     market.query(f"delete from public.ticker_fundamentals where date > '{cut}'")
     market.query("update factors.scored_days set definition = ''")  # everything is worked out again
-    market.run(*SCORE)
+    score(market)
     after: dict[Row, Row] = {key: row[:4] for key, row in versions(market, "factor_name <> 'own'").items()}
     daily = months_after(LAST, -12) + timedelta(days=1)
     assert {key: row for key, row in after.items() if key[3] > daily} == {  # type: ignore[operator]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import psycopg2.extensions
@@ -59,10 +60,19 @@ def _months(told: str) -> int:
     return int(number)
 
 
+@contextmanager
+def hashed(connection: psycopg2.extensions.connection) -> Iterator[psycopg2.extensions.cursor]:
+    """A cursor that joins without nested loops: one into the prices would decompress them anew for each stock."""
+    with connection.cursor() as cursor:
+        cursor.execute("set enable_nestloop = off")
+        yield cursor
+        cursor.execute("reset enable_nestloop")
+
+
 def stocks_by_day(connection: psycopg2.extensions.connection) -> dict[str, dict[date, int]]:
     """How many stocks of the universe were traded, by region and day."""
     found: dict[str, dict[date, int]] = {}
-    with connection.cursor() as cursor:
+    with hashed(connection) as cursor:
         cursor.execute(f"select p.region, p.date, count(*) from {TRADED} group by 1, 2")
         for region, day, stocks in cursor:
             found.setdefault(region, {})[day] = stocks
@@ -73,7 +83,7 @@ def prices(
     connection: psycopg2.extensions.connection, region: str, first: date = date.min, last: date = date.max
 ) -> dict[str, Prices]:
     """The valid prices of a region's universe between two days, by ticker."""
-    with connection.cursor() as cursor:
+    with hashed(connection) as cursor:
         cursor.execute(
             "select p.ticker, array_agg(p.date order by p.date), array_agg(p.close order by p.date), "
             f"array_agg(p.rsi_14 order by p.date) from {TRADED} and p.region = %s "

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from expectations.report.factors import Market
+
 
 @dataclass(frozen=True)
 class Occasion:
@@ -267,3 +269,4 @@ class Facts:
     stubs: StubPrices | None = None
     weakened: tuple[str, ...] = ()
     history: tuple[PastVerdict, ...] = ()
+    factors: tuple[Market, ...] = ()

@@ -41,7 +41,9 @@ def write(verdict: Verdict, facts: Facts, folder: Path) -> list[Path]:
     # The verdict names the source by its path; a report is handed on, and only the file's name goes with it.
     document = verdict.document() | {"source": facts.source.name, "sentence": answer.sentence(verdict, facts)}
     document |= {"facts": asdict(facts)}
-    texts = {(page.part, kind): render(page, verdict, facts, kind) for page in PAGES for kind in FORMATS}
+    texts = {
+        (page.part, kind): render(page, verdict, facts, kind) for page in PAGES if page.there(facts) for kind in FORMATS
+    }
     texts["", "json"] = json.dumps(document, indent=1, ensure_ascii=False, default=_plain) + "\n"
     stamp = f"{facts.target}-{facts.occasion.began:%Y%m%dT%H%M%SZ}"
     written = []

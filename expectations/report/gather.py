@@ -13,7 +13,7 @@ from expectations import queries
 from expectations.catalog import Aggregate
 from expectations.expected.storage import INTERNAL
 from expectations.parity.columns import Summary
-from expectations.report import past, prices
+from expectations.report import factors, past, prices
 from expectations.report.facts import (
     Chunk,
     Facts,
@@ -137,6 +137,9 @@ class _Asking:
             stubs=prices.on_stubs(self._rows, self.catalog) if self._there(prices.YEARLY, "public.tickers") else None,
             weakened=tuple(one for found in self.session.judged_rules.values() for one in found.weakened),
             history=tuple(past.verdicts(self._rows)) if self._there(past.TABLE) else (),
+            factors=tuple(factors.gather(self._rows))
+            if "factors" in occasion.suites and self._there(factors.SUMMARY)
+            else (),
         )
 
     def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:

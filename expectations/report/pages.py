@@ -2,7 +2,7 @@
 
 A section is a template, `templates/sections/NAME.j2`, and a function that turns the verdict and the facts into what the
 template needs: tables, pictures, numbers. To add one, write both and name it here. A page of its own is written to
-files of its own: a page whose part is `factors` stands in `phase1-factors.html` and `.md`.
+files of its own: a page whose part is `factor-evaluation` stands in `phase1-factor-evaluation.html` and `.md`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from expectations.report.facts import Facts
-from expectations.report.sections import answer, details, findings, history, performance, where
+from expectations.report.sections import answer, details, factors, findings, history, performance, where
 from expectations.verdict import Verdict
 
 Context = Callable[[Verdict, Facts], dict[str, Any]]
@@ -33,12 +33,14 @@ class Page:
 
     Attributes:
         part: what its file names end with; empty for the report itself.
+        there: whether a report has this page.
         context: gives title, kind (good or bad), question, answer, sentence, notes and key.
     """
 
     part: str
     context: Context
     sections: tuple[Section, ...]
+    there: Callable[[Facts], bool] = lambda _: True
 
 
 REPORT = Page(
@@ -52,4 +54,13 @@ REPORT = Page(
         Section("details", "Everything else", details.context),
     ),
 )
-PAGES = (REPORT,)
+FACTORS = Page(
+    part="factor-evaluation",
+    context=factors.answer,
+    sections=(
+        Section("factor_worth", "What each factor was worth", factors.worth),
+        Section("factor_reliance", "How far it can be relied on", factors.reliance),
+    ),
+    there=factors.there,
+)
+PAGES = (REPORT, FACTORS)

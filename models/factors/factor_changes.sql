@@ -26,9 +26,10 @@ there as (
         scores.percentile
     from {{ ref('factor_scores') }} as scores
     inner join {{ ref('factor_stale_days') }} as stale on scores.region = stale.region and scores.date = stale.date
-    where stale.was_scored
-        and scores.date >= (select min(date) from {{ ref('factor_stale_days') }} where was_scored)
-        and scores.date <= (select max(date) from {{ ref('factor_stale_days') }} where was_scored)
+    where
+        stale.was_scored
+        and scores.date >= (select min(stale_days.date) from {{ ref('factor_stale_days') }} as stale_days)
+        and scores.date <= (select max(stale_days.date) from {{ ref('factor_stale_days') }} as stale_days)
         and scores.factor_name in (
             select factor_name from {{ ref('factors') }}
             union all
@@ -50,7 +51,8 @@ final as (
         wanted.ticker is not null as is_wanted
     from wanted
     full join there using (ticker, region, factor_name, date)
-    where wanted.ticker is null or there.ticker is null
+    where
+        wanted.ticker is null or there.ticker is null
         or (wanted.raw_value, wanted.zscore, wanted.score, wanted.percentile)
         is distinct from (there.raw_value, there.zscore, there.score, there.percentile)
 )

@@ -62,7 +62,14 @@ counted as (
         is_stale,
         lag(date, 119) over (partition by region, ticker order by date) >= date - interval '12 months' as has_history
     from prices
-    where (region, ticker) in (select region, ticker from anchored where is_stale and close_1m / close_12m is not null)
+    where
+        (region, ticker) in (
+            select
+                region,
+                ticker
+            from anchored
+            where is_stale and close_1m / close_12m is not null
+        )
 ),
 
 returned as (

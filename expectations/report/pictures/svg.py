@@ -45,10 +45,11 @@ def bar(x: float, y: float, width: float, height: float, kind: str) -> str:
     return element("rect", x=x, y=y, width=max(width, 1.0), height=height, kind=kind)
 
 
-def picture(height: float, name: str, *inside: str) -> Markup:
+def picture(height: float, name: str, *inside: str, width: float = WIDTH) -> Markup:
     """The whole drawing; `name` is what a screen reader says."""
-    box = f"0 0 {WIDTH:.0f} {height:.0f}"
-    return Markup(element("svg", element("title", escape(name)), *inside, viewBox=box, role="img"))
+    box = f"0 0 {width:.0f} {height:.0f}"
+    kind = None if width == WIDTH else "small"
+    return Markup(element("svg", element("title", escape(name)), *inside, viewBox=box, role="img", kind=kind))
 
 
 def shortened(words: str, width: float) -> str:
