@@ -157,7 +157,7 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
     preflight.ask_tables(declared, tables)
     database, limit = target.resolve(chosen.target), wait_limit(chosen.wait_limit)
     with snapshot.open_snapshot(source) as copy, watching(database, target.CHECKPOINT, limit):
-        preflight.ask_target(database, tables)
+        preflight.ask_target(database, tables, {name: declared.own[name] for name in suites if name in declared.own})
         with open_session(copy, database, tables, suites, limit) as session:
             notes = session.at_work.notes()
             if not session.at_work.loads:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from expectations import stock
 from expectations.catalog import Catalog
-from expectations.expected.base import TYPES
+from expectations.expected.base import TYPES, identity
 from loader.snapshot import Snapshot
 from quant.errors import UserError
 from quant.server import extension, rights
@@ -24,11 +25,15 @@ SHOWN = 3  # names in a sentence
 
 @dataclass(frozen=True)
 class Declared:
-    """A checkpoint as committed: the number of expectations by suite, in order, and the tables they name."""
+    """A checkpoint as committed: the number of expectations by suite, in order, and the tables they name.
+
+    `own` are the suites that people wrote by hand, each with the schema and table that it is about.
+    """
 
     name: str
     suites: dict[str, int]
     tables: frozenset[str]
+    own: dict[str, tuple[str, str]]
 
 
 def checkpoints(folder: Path = FOLDER) -> list[Declared]:
@@ -49,28 +54,52 @@ def checkpoint(name: str, folder: Path = FOLDER) -> Declared:
         raise UserError(f"There is no checkpoint {name!r}; there is {', '.join(known) or 'none at all'}.")
     for suite, declared in known[name].suites.items():
         if not declared:
-            raise UserError(f"The suite {suite} expects nothing: run `python -m expectations.suites` to write it anew.")
+            raise UserError(f"The suite {suite} expects nothing: {_cure(suite in known[name].own)}.")
     return known[name]
 
 
 def _declared(path: Path, folder: Path) -> Declared:
     document = _read(path)
     files = {one["name"]: folder / "suites" / f"{one['name']}.json" for one in document["validation_definitions"]}
-    suites = {name: _expectations(file) for name, file in files.items()}
-    told = [one["kwargs"] for made in suites.values() for one in made]
+    own = {file.stem: _about(file) for file in sorted((folder / "suites").glob("*.json")) if file.stem not in files}
+    files |= {name: folder / "suites" / f"{name}.json" for name in own}
+    suites = {name: _expectations(file, name in own) for name, file in files.items()}
+    told = [one["kwargs"] for name, made in suites.items() if name not in own for one in made]
     tables = frozenset(str(kwargs["table"]) for kwargs in told if "table" in kwargs)
-    return Declared(path.stem, {name: len(made) for name, made in suites.items()}, tables)
+    return Declared(path.stem, {name: len(made) for name, made in suites.items()}, tables, own)
 
 
-def _expectations(path: Path) -> list[dict[str, Any]]:
+def _about(path: Path) -> tuple[str, str]:
+    """The schema and table that a suite written by hand is about, as its `meta.table` says: tickers or raw.tickers."""
+    document = _read(path)
+    if document.get("id") == identity("suite", path.stem):
+        raise UserError(f"{path} is of a suite that is no more: run `python -m expectations.suites`.")
+    table = (document.get("meta") or {}).get("table")
+    if not isinstance(table, str) or not isinstance(document.get("expectations"), list):
+        raise UserError(
+            f'{path} needs "meta": {{"table": "…"}}, the table that it is about, and a list of "expectations".'
+        )
+    schema, _, name = table.rpartition(".")
+    return schema or "public", name
+
+
+def _cure(own: bool) -> str:
+    return "mend it" if own else "run `python -m expectations.suites` to write it anew"
+
+
+def _expectations(path: Path, own: bool) -> list[dict[str, Any]]:
     """A suite's expectations; Great Expectations would pass over one whose type it does not know."""
     found = list(_read(path)["expectations"])
-    cure = f"in {path}: mend it, or run `python -m expectations.suites` to write the suites anew."
+    cure = f"in {path}: {_cure(own)}."
     for one in found:
-        if one["type"] not in TYPES:
-            near = difflib.get_close_matches(one["type"], TYPES, 1)
+        if not {"type", "kwargs"} <= one.keys():
+            raise UserError(f'An expectation without "type" or "kwargs" {cure}')
+        if one["type"] in stock.types():
+            stock.check(one["type"], one["kwargs"], cure)
+        elif one["type"] not in TYPES:
+            near = difflib.get_close_matches(one["type"], [*TYPES, *stock.types()], 1)
             raise UserError(f"There is no expectation {one['type']!r}{f' ({near[0]}?)' if near else ''} {cure}")
-        if one["kwargs"].keys() != TYPES[one["type"]]:
+        elif one["kwargs"].keys() != TYPES[one["type"]]:
             told, wanted = (", ".join(sorted(names)) or "nothing" for names in (one["kwargs"], TYPES[one["type"]]))
             raise UserError(f"{one['type']} is told {told}, not {wanted}, {cure}")
     return found
@@ -110,8 +139,8 @@ def ask_tables(declared: Declared, tables: Catalog, folder: Path = FOLDER) -> No
         raise UserError(f"{told}: run `python -m expectations.suites` to write the suites anew.")
 
 
-def ask_target(target: Target, declared: Catalog) -> None:
-    """See that the target answers and holds what the loader and dbt make.
+def ask_target(target: Target, declared: Catalog, own: Mapping[str, tuple[str, str]]) -> None:
+    """See that the target answers and holds what the loader and dbt make, and what suites written by hand are about.
 
     Raises:
         UserError: when something that the checkpoint needs is not there yet.
@@ -133,6 +162,12 @@ def ask_target(target: Target, declared: Catalog) -> None:
             cursor.execute("select from raw._loads limit 1")
             if not cursor.rowcount:
                 raise UserError(f"Nothing was loaded into {target} yet: run `python -m loader.run` first.")
+            for suite, (schema, table) in own.items():
+                cursor.execute("select to_regclass(format('%%I.%%I', %s, %s)) is null", (schema, table))
+                if cursor.fetchone() == (True,):
+                    raise UserError(
+                        f"The suite {suite} is about {schema}.{table}, which is not in {target}: mend its meta."
+                    )
     _ask_public(target, declared, there)
 
 

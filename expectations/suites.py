@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,10 @@ from typing import Any
 from expectations import catalog
 from expectations.catalog import Catalog
 from expectations.expected import constraints, factors, health, integrity, parity, speed
-from expectations.expected.base import Expected
+from expectations.expected.base import Expected, identity
 
 FOLDER = Path(__file__).resolve().parent
 CHECKPOINT = "phase1"
-NAMESPACE = uuid.UUID("6f8f9c1e-0a53-5a39-9d53-0d4f9b8a1c00")
 DATA = {
     "datasource": {"name": "target", "id": "6f8f9c1e-0a53-5a39-9d53-0d4f9b8a1c01"},
     "asset": {"name": "loads", "id": "6f8f9c1e-0a53-5a39-9d53-0d4f9b8a1c02"},
@@ -28,6 +26,7 @@ DATA = {
 }
 
 
+KINDS = {"suites": "suite", "validation_definitions": "definition", "checkpoints": "checkpoint"}
 SUITES: dict[str, Callable[[Catalog], Iterator[Expected]]] = {
     "counts": parity.counts,
     "columns": parity.columns,
@@ -54,14 +53,14 @@ def documents(declared: Catalog) -> dict[str, str]:
     made = suites(declared)
     for name, expected in made.items():
         written[f"suites/{name}.json"] = _text(_suite(name, expected))
-        reference = {"name": name, "id": _id("suite", name)}
-        definition = {"data": DATA, "id": _id("definition", name), "name": name, "suite": reference}
+        reference = {"name": name, "id": identity("suite", name)}
+        definition = {"data": DATA, "id": identity("definition", name), "name": name, "suite": reference}
         written[f"validation_definitions/{name}.json"] = _text(definition)
-    references = [{"id": _id("definition", name), "name": name} for name in made]
+    references = [{"id": identity("definition", name), "name": name} for name in made]
     written[f"checkpoints/{CHECKPOINT}.json"] = _text(
         {
             "actions": [],
-            "id": _id("checkpoint", CHECKPOINT),
+            "id": identity("checkpoint", CHECKPOINT),
             "name": CHECKPOINT,
             "result_format": "COMPLETE",
             "validation_definitions": references,
@@ -75,7 +74,7 @@ def _suite(name: str, expected: list[Expected]) -> dict[str, Any]:
         "expectations": [
             {
                 "description": one.description,
-                "id": _id(name, one.type, json.dumps(one.kwargs, sort_keys=True)),
+                "id": identity(name, one.type, json.dumps(one.kwargs, sort_keys=True)),
                 "kwargs": one.kwargs,
                 "meta": {"finding": list(one.finding)},
                 "severity": one.severity,
@@ -83,15 +82,11 @@ def _suite(name: str, expected: list[Expected]) -> dict[str, Any]:
             }
             for one in expected
         ],
-        "id": _id("suite", name),
+        "id": identity("suite", name),
         "meta": {},
         "name": name,
         "notes": None,
     }
-
-
-def _id(*parts: str) -> str:
-    return str(uuid.uuid5(NAMESPACE, "/".join(parts)))
 
 
 def _text(document: Mapping[str, Any]) -> str:
@@ -99,12 +94,13 @@ def _text(document: Mapping[str, Any]) -> str:
 
 
 def write(folder: Path = FOLDER) -> list[Path]:
-    """Write all files and remove those of suites that are no more; returns what was written."""
+    """Write all files and remove those of suites that are no more, but none that people wrote; returns the written."""
     made = {folder / path: text for path, text in documents(catalog.read()).items()}
-    for kind in ("suites", "validation_definitions", "checkpoints"):
+    for kind, thing in KINDS.items():
         (folder / kind).mkdir(exist_ok=True)
         for old in set((folder / kind).glob("*.json")) - made.keys():
-            old.unlink()
+            if json.loads(old.read_text(encoding="utf-8")).get("id") == identity(thing, old.stem):
+                old.unlink()
     for path, text in made.items():
         path.write_text(text, encoding="utf-8")
     return sorted(made)

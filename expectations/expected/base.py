@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+NAMESPACE = uuid.UUID("6f8f9c1e-0a53-5a39-9d53-0d4f9b8a1c00")
 
 # What each type of expectation is told. The classes are in expectations.custom and .declared: seconds to import.
 TYPES: Mapping[str, frozenset[str]] = {
@@ -52,6 +55,11 @@ class Expected:
 def no_rows(description: str, finding: tuple[str, ...], query: str, severity: str = "critical") -> Expected:
     """The query looks for what must not be."""
     return Expected("expect_no_rows", description, finding, {"query": query}, severity)
+
+
+def identity(*parts: str) -> str:
+    """The id of something generated: it follows from what it is, and so tells it from what people write."""
+    return str(uuid.uuid5(NAMESPACE, "/".join(parts)))
 
 
 def literal(text: str) -> str:
