@@ -19,7 +19,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export RUNTIME__DLTHUB_TELEMETRY := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup demo test lint types check pytest bench-load bench-quant diagram lock clean
+.PHONY: help setup demo test lint types check pytest bench-load bench-quant bench-factors diagram lock clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ bench-load: setup ## what a load takes on the server that POSTGRES_HOST names, b
 
 bench-quant: setup ## what the package takes beside COPY, on the server that POSTGRES_HOST names (ARGS=--help)
 	@python -m benchmarks.quant $(ARGS)
+
+bench-factors: setup ## what the factors take beside plain SQL, on the server that POSTGRES_HOST names (ARGS=--help)
+	@python -m benchmarks.factors $(ARGS)
 
 diagram: setup ## docs/schema.md from models/**/*.yml
 	@python -m expectations.diagram

@@ -12,7 +12,7 @@ from expectations.factors import judged
 
 
 class ExpectFactorScores(Judging, BatchExpectation):
-    """The project's own factors are in one respect (days, ranges, percentiles, recomputed) what they should be."""
+    """The project's own factors are in one respect what they should be: one of the functions of `judged`."""
 
     about: str
 
@@ -20,6 +20,6 @@ class ExpectFactorScores(Judging, BatchExpectation):
         connection = session.current().ground.plain
         if not judged.built(connection):
             return outcome([], "no build has scored factors here")
-        more = (secrets.randbelow(10**6),) if self.about == "recomputed" else ()
+        more = (secrets.randbelow(10**6),) if self.about in ("recomputed", "evaluation") else ()
         found = getattr(judged, self.about)(connection, *more)
         return outcome(found.problems, found.looked_at)

@@ -28,6 +28,11 @@ ABOUT = {
         "scores of days drawn by lot are not what prices and reports give",
         "critical",
     ),
+    "evaluation": (
+        "the evaluation of months drawn by lot is what their scores and prices give",
+        "the evaluation of months drawn by lot is not what their scores and prices give",
+        "critical",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with factor scores, in sentences."""
+"""What can be wrong with factor scores, in sentences: a change after the last build makes them stale, not wrong."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any
 
 import psycopg2.extensions
 
-from expectations.factors import reading
+from expectations.factors import evaluated, reading
 from expectations.factors.calendar import LATEST_PRICE, months_after, score_days, trading_days
 from expectations.factors.scores import Score, Settings, differences, scores_of
 from quant.text import counted
 
 DAYS = 3  # that are worked out again
+MONTHS = 4  # whose evaluation is
 SAMPLES = 5
 
 Scores = dict[tuple[str, str], Score]
@@ -69,6 +70,10 @@ def days(connection: psycopg2.extensions.connection) -> Found:
         there = {day for where, day in scored if where == region}
         problems += _told(region, "not scored yet", score_days(trading, settings.daily_days) - there)
         problems += _told(region, "scored, and no trading day any more", there - set(trading))
+    problems += [
+        f"{region}: prices or reports have changed since they were scored: run `dbt build`"
+        for region in sorted(reading.stale_regions(connection))
+    ]
     strays = _rows(
         connection,
         "select region, date, count(*) from public.factor_scores as f where factor_name in %(names)s and not exists "
@@ -90,7 +95,8 @@ def _told(region: str, what: str, found: set[date]) -> Iterator[str]:
 def recomputed(connection: psycopg2.extensions.connection, seed: int) -> Found:
     """The scores of some days, drawn with that seed, are what a program of its own makes of prices and reports."""
     settings = reading.settings()
-    scored = sorted(_scored_days(connection))
+    stale = reading.stale_regions(connection)
+    scored = sorted(one for one in _scored_days(connection) if one[0] not in stale)
     drawn = random.Random(seed).sample(scored, min(DAYS, len(scored)))
     problems: list[str] = []
     rows = 0
@@ -107,7 +113,77 @@ def recomputed(connection: psycopg2.extensions.connection, seed: int) -> Found:
     if problems:
         problems.append("run `dbt build`; if it stays, `update factors.scored_days set definition = ''` first")
     named = ", ".join(f"{region} {day}" for region, day in drawn) or "no day"
-    return Found(f"{counted(rows, 'row')} of {named} (seed {seed})", problems)
+    unknown = [name for name in settings.names if name not in settings.known]
+    without = f"; {', '.join(unknown)} only the models know" if unknown else ""
+    return Found(f"{counted(rows, 'row')} of {named} (seed {seed}){without}{_left_out(stale)}", problems)
+
+
+def evaluation(connection: psycopg2.extensions.connection, seed: int) -> Found:
+    """The evaluation of some months, drawn with that seed, is what their scores and prices give."""
+    settings = reading.settings()
+    ends: dict[str, dict[date, date]] = {}
+    stocks = reading.stocks_by_day(connection)
+    stale = reading.stale_regions(connection)
+    scored = {one for one in _scored_days(connection) if one[0] not in stale}
+    for region, counts in stocks.items():
+        ends[region] = {day.replace(day=1): day for day in trading_days(counts)}
+    months = sorted(
+        (region, month)
+        for region, of_month in ends.items()
+        for month, day in of_month.items()
+        if (region, day) in scored
+    )
+    drawn = random.Random(seed).sample(months, min(MONTHS, len(months)))
+    problems: list[str] = []
+    figures = 0
+    for region, month in drawn:
+        wanted = _evaluation(connection, region, month, ends[region], stocks[region], settings)
+        figures += len(wanted)
+        wrong = evaluated.unlike(wanted, reading.evaluation(connection, region, month))
+        problems += [
+            f"{region} {month:%Y-%m} {' '.join(map(str, key))}: {there or 'no row'}, and it should be {right or 'none'}"
+            for key, right, there in wrong[:SAMPLES]
+        ]
+        if len(wrong) > SAMPLES:
+            problems.append(f"… and {len(wrong) - SAMPLES:,} more of {region} {month:%Y-%m}")
+    if problems:
+        problems.append("run `dbt build`; if it stays, `delete from factors.evaluated` first")
+    named = ", ".join(f"{region} {month:%Y-%m}" for region, month in drawn) or "no month"
+    return Found(f"{counted(figures, 'row')} of {named} (seed {seed}){_left_out(stale)}", problems)
+
+
+def _left_out(stale: set[str]) -> str:
+    return f"; without {', '.join(sorted(stale))}, which a build has to score first" if stale else ""
+
+
+def _evaluation(
+    connection: psycopg2.extensions.connection,
+    region: str,
+    month: date,
+    ends: dict[date, date],
+    stocks: dict[date, int],
+    settings: Settings,
+) -> dict[evaluated.Key, evaluated.Values]:
+    """What the evaluation of a month should be."""
+    later = [ends[end] for end in (months_after(month, horizon) for horizon in evaluated.HORIZONS) if end in ends]
+    day, previous = ends[month], ends.get(months_after(month, -1))
+    return evaluated.evaluation(
+        month,
+        _by_factor(reading.written(connection, region, day, settings.names)),
+        _by_factor(reading.written(connection, region, previous, settings.names)) if previous else {},
+        reading.prices(connection, region, day - LATEST_PRICE, max([day, *later])),
+        ends,
+        stocks[day],
+        settings.names,
+        settings.min_evaluated,
+    )
+
+
+def _by_factor(scores: Scores) -> dict[str, dict[str, Score]]:
+    found: dict[str, dict[str, Score]] = {}
+    for (ticker, name), row in scores.items():
+        found.setdefault(name, {})[ticker] = row
+    return found
 
 
 def _both(
@@ -117,7 +193,7 @@ def _both(
     first = min(months_after(day, -12), months_after(day, -settings.max_age)) - LATEST_PRICE
     traded = reading.prices(connection, region, first, day)
     wanted = scores_of(day, traded, reading.reports(connection, region), settings)
-    return wanted, reading.written(connection, region, day, settings.names)
+    return wanted, reading.written(connection, region, day, settings.known)
 
 
 def _scored_days(connection: psycopg2.extensions.connection) -> set[tuple[str, date]]:

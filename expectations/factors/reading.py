@@ -44,6 +44,7 @@ def settings() -> Settings:
         max_age=_months(given["factor_max_age"]),
         min_names=given["factor_min_names"],
         min_cover=given["factor_min_cover"],
+        min_evaluated=given["factor_min_evaluated"],
         winsor=given["factor_winsor"],
         daily_days=given["factor_daily_days"],
     )
@@ -77,6 +78,32 @@ def stocks_by_day(connection: psycopg2.extensions.connection) -> dict[str, dict[
         for region, day, stocks in cursor:
             found.setdefault(region, {})[day] = stocks
     return found
+
+
+STALE = f"""
+    with days as (
+        select
+            p.region, p.date,
+            sum(hash_record_extended(row(p.ticker, p.close, p.rsi_14, p.rsi_14 is null), 0)) as digest
+        from {TRADED} group by 1, 2
+    ),
+    reports as (
+        select f.id, f.ticker, f.region, f.date from public.ticker_fundamentals as f join ({STOCKS}) as s
+        on s.ticker = f.ticker and s.region = f.region where isfinite(f.date)
+    )
+    select region from days full join factors.known_days as known using (region, date)
+    where days.digest is distinct from known.digest
+    union
+    select coalesce(reports.region, known.region) from reports full join factors.known_reports as known using (id)
+    where (reports.ticker, reports.region, reports.date) is distinct from (known.ticker, known.region, known.date)
+"""
+
+
+def stale_regions(connection: psycopg2.extensions.connection) -> set[str]:
+    """Regions in which a price or the list of reports is not that which a build last worked scores out from."""
+    with hashed(connection) as cursor:
+        cursor.execute(STALE)
+        return {region for (region,) in cursor}
 
 
 def prices(
@@ -118,3 +145,28 @@ def written(
             (region, day, names),
         )
         return {(ticker, name): Score(*values) for ticker, name, *values in cursor}
+
+
+EVALUATION = {
+    "factor_ic": ("factor_name, horizon", "stocks, without_forward_price, ic"),
+    "factor_quintiles": ("factor_name, horizon, quintile", "stocks, mean_return"),
+    "factor_turnover": ("factor_name", "stocks, turnover, rank_autocorrelation"),
+    "factor_correlations": ("factor_name, other_factor", "stocks, coefficient"),
+    "factor_coverage": ("factor_name", "stocks, covered"),
+}
+
+
+def evaluation(
+    connection: psycopg2.extensions.connection, region: str, month: date
+) -> dict[tuple[object, ...], tuple[float | None, ...]]:
+    """The rows of the evaluation tables of a region and month: values by table and key."""
+    found: dict[tuple[object, ...], tuple[float | None, ...]] = {}
+    with connection.cursor() as cursor:
+        for table, (keys, values) in EVALUATION.items():
+            where = (region, month)
+            cursor.execute(f"select {keys}, {values} from factors.{table} where region = %s and month = %s", where)
+            width = len(keys.split(","))
+            for row in cursor:
+                numbers = tuple(None if value is None else float(value) for value in row[width:])
+                found[table, *row[:width]] = numbers
+    return found

@@ -18,6 +18,10 @@ OLDEST_OF_THEM = timedelta(days=120)
 PRICES_OF_A_YEAR = 120  # at least, for a momentum
 TRADING_DAYS = 252
 CUT = 3.0
+FACTORS = (
+    *("earnings_to_price", "book_to_price", "dividend_yield", "roe", "debt_to_equity", "market_cap"),
+    *("momentum_12m", "volatility_60d", "rsi_14"),
+)
 NEAR = 1e-9
 
 
@@ -36,6 +40,7 @@ class Settings:
     max_age: int
     min_names: int
     min_cover: int
+    min_evaluated: int
     winsor: float
     daily_days: int
 
@@ -43,6 +48,15 @@ class Settings:
     def names(self) -> tuple[str, ...]:
         """The project's own names in factor_scores."""
         return (*self.directions, *self.weights)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Those of them that this program works out: a factor can be added to the models alone."""
+        known = [name for name in self.directions if name in FACTORS]
+        for name, members in self.weights.items():
+            if all(member in known for member in members):
+                known.append(name)
+        return tuple(known)
 
 
 @dataclass(frozen=True)
@@ -150,8 +164,12 @@ def scores_of(
 ) -> dict[tuple[str, str], Score]:
     """All rows of a region and day, by ticker and factor, combinations among them."""
     raw = raw_values(day, prices, reports, settings)
-    found = {name: scored(values, settings.directions[name], settings) for name, values in raw.items()}
+    found = {
+        name: scored(raw[name], settings.directions[name], settings) for name in settings.directions if name in raw
+    }
     for combination, weights in settings.weights.items():
+        if combination not in settings.known:
+            continue
         total = sum(weights.values())
         tickers = {ticker for member in weights for ticker in found.get(member, ())}
         combined = {}

@@ -20,7 +20,7 @@ pairs as (
         on
             scores.region = previous.region and scores.factor_name = previous.factor_name
             and scores.ticker = previous.ticker and previous.month = scores.month - interval '1 month'
-    where (scores.region, scores.month) in (select region, month from {{ ref('factor_stale_ranks') }})
+    inner join {{ ref('factor_stale_ranks') }} as stale on scores.region = stale.region and scores.month = stale.month
     window
         by_score as (
             partition by scores.region, scores.factor_name, scores.month, previous.ticker is null order by scores.percentile
