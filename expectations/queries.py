@@ -29,7 +29,10 @@ ANCHORS = """
         (select ticker from longest) as ticker,
         (select region from longest) as region,
         (select tickers from few) as tickers,
-        (select min(factor_name) from public.factor_scores) as factor,
+        (
+            select min(factor_name) from public.factor_scores
+            where date = (select max(date) from public.factor_scores)
+        ) as factor,
         (select max(date) from public.factor_scores) as last_score,
         (select min(id) from public.strategies) as strategy
 """
@@ -98,18 +101,18 @@ QUERIES = (
         *(50, 400),
     ),
     Query(
-        "one factor over a year by score",
+        "one factor on one day by score",
         "factor_scores",
-        "select ticker, region, date, score from public.factor_scores where factor_name = %(factor)s "
-        "and date > %(last_score)s::date - interval '1 year' order by score desc",
-        *(50, 400),
+        "select ticker, region, score, percentile from public.factor_scores where factor_name = %(factor)s "
+        "and date = %(last_score)s order by score desc",
+        *(20, 400),
     ),
     Query(
         "a ticker's factors over two years",
         "factor_scores",
         f"select date, factor_name, score, percentile from public.factor_scores where {OF_TICKER} "
         "and date > %(last_score)s::date - interval '2 years' order by date",
-        *(50, 400),
+        *(20, 400),
     ),
     Query(
         "the 50 best backtests by sharpe ratio",
