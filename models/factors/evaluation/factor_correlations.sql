@@ -13,7 +13,7 @@ final as (
         scored.factor_name,
         paired.factor_name as other_factor,
         count(*) as stocks,
-        corr(scored.score, paired.score) as coefficient
+        corr(scored.score, paired.score order by scored.ticker) as coefficient
     from scores as scored
     inner join scores as paired
         on

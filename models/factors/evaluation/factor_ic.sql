@@ -3,6 +3,7 @@ with
 
 pairs as (
     select
+        scores.ticker,
         scores.region,
         scores.factor_name,
         scores.month,
@@ -17,6 +18,7 @@ pairs as (
 
 ranked as (
     select
+        ticker,
         region,
         factor_name,
         month,
@@ -36,7 +38,7 @@ correlated as (
         factor_name,
         month,
         horizon,
-        case when count(*) >= {{ var('factor_min_evaluated') }} then corr(score_rank, return_rank) end as ic
+        case when count(*) >= {{ var('factor_min_evaluated') }} then corr(score_rank, return_rank order by ticker) end as ic
     from ranked
     group by region, factor_name, month, horizon
 ),

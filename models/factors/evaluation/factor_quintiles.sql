@@ -8,7 +8,7 @@ final as (
         later.horizon,
         scores.quintile,
         count(later.forward_return) as stocks,
-        avg(later.forward_return) as mean_return
+        avg(later.forward_return order by scores.ticker) as mean_return
     from {{ ref('factor_month_scores') }} as scores
     inner join {{ ref('factor_returns') }} as later
         on scores.ticker = later.ticker and scores.region = later.region and scores.month = later.month

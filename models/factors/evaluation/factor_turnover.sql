@@ -7,6 +7,7 @@ scores as (
 
 pairs as (
     select
+        scores.ticker,
         scores.region,
         scores.factor_name,
         scores.month,
@@ -38,7 +39,7 @@ final as (
         count(*) filter (where was_scored) as stocks,
         (count(*) filter (where quintile = 5 and quintile_before is distinct from 5))::double precision
         / nullif(count(*) filter (where quintile = 5), 0) as turnover,
-        corr(score_rank, score_rank_before) filter (where was_scored) as rank_autocorrelation
+        corr(score_rank, score_rank_before order by ticker) filter (where was_scored) as rank_autocorrelation
     from pairs
     group by region, factor_name, month
     having count(*) filter (where was_scored) > 0
