@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +87,24 @@ def test_status_refuses_the_options_of_a_load() -> None:
     done = run("-m", "loader.run", "status", "--json", "--tables", "a")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "loader: status takes no option but --target: leave out the others.\n"
+
+
+@pytest.mark.parametrize("module", ["loader.run", "expectations.cli", "quant"])
+def test_each_command_says_its_version(module: str) -> None:
+    done = run("-m", module, "--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"quant-platform \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_misspelt_names_are_guessed(tmp_path: Path) -> None:
+    done = run("-m", "expectations.cli", "checkpoint", "run", "phase1", "--only", "fingerprint")
+    assert (done.returncode, "in phase1 (do you mean fingerprints?)" in done.stderr) == (2, True)
+    with closing(sqlite3.connect(tmp_path / "s.db")) as source:
+        source.execute("create table tickers (a)")
+    done = run("-m", "loader.run", "--dry-run", "--tables", "ticker", "--source", str(tmp_path / "s.db"))
+    assert (done.returncode, "no table 'ticker' (do you mean tickers?)" in done.stderr) == (2, True)
+    done = run("-m", "quant", "docter")
+    assert (done.returncode, "docter" in done.stderr) == (2, True)
 
 
 def test_the_demo_says_what_it_wants() -> None:

@@ -53,6 +53,11 @@ def test_all_is_well_on_a_fresh_target(server: Place, path: Path) -> None:
     assert not list(path.parent.glob("s.db-*"))
 
 
+def test_the_status_of_an_empty_target(server: Place) -> None:
+    done = server.run("python", "-m", "quant", "status", check=False)
+    assert (done.returncode, done.stdout.count("none yet")) == (1, 3)
+
+
 def test_the_engine_is_looked_at_and_not_started(make_place: Make, path: Path, tmp_path: Path) -> None:
     with make_place("embedded") as place:
         code, found = look(place, path)

@@ -88,6 +88,22 @@ def test_a_sync_says_each_step_and_keeps_verdict_log_and_report(night: Night) ->
     assert (night.room / "reports" / "phase1-quick.html").exists()
 
 
+def test_the_status_shows_what_was_done(night: Night) -> None:
+    done = night.place.run("python", "-m", "quant", "status", "--json")
+    found = json.loads(done.stdout)
+    assert all(found[step]["well"] for step in ("load", "build", "verdict"))
+    tables = {table["name"]: table for table in found["tables"]}
+    [(rows, newest)] = night.place.query("select count(*), max(date)::text from ohlcv_data")
+    assert (tables["ohlcv_data"]["rows"], tables["ohlcv_data"]["newest"]) == (rows, newest)
+    assert tables["ohlcv_monthly"]["rows"] > 0
+    assert {job["name"] for job in found["jobs"]} >= {"compression", "refresh"}
+    screen = night.place.run("python", "-m", "quant", "status").stdout
+    assert [
+        word for word in ("phase1 --quick: passed", "ohlcv_yearly", "next run", f"{rows:,}") if word not in screen
+    ] == []
+    assert max(map(len, screen.splitlines())) <= 120
+
+
 def test_what_has_not_changed_is_not_done_again(night: Night) -> None:
     before = night.verdicts
     done = night.sync("--json")

@@ -1,0 +1,71 @@
+"""`python -m quant status`: what is in the target, how fresh and how large it is, and how the last steps ended."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+from quant.commands import state
+from quant.commands.state import State
+from quant.errors import NOT_WELL, WELL
+from quant.target import TARGETS, resolve
+from quant.text import as_json, printable
+
+HEAD = ("table", "rows", "newest", "days ago", "MB", "saved")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Which target."""
+    parser.add_argument("--target", choices=TARGETS, help="the database (QUANT_TARGET, else embedded)")
+    parser.epilog = """\
+exit codes: 0 all is well, 1 nothing is loaded, a load did not finish, a verdict or a job failed, 2 could not run."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask, and show it. Returns the exit code."""
+    from expectations import catalog
+
+    target = resolve(options.target)
+    with closing(target.connect(state.APPLICATION)) as connection:
+        connection.autocommit = True
+        found = state.ask(connection, target, catalog.read())
+    print(as_json(found.document()) if options.json else "\n".join(map(printable, _lines(found))))
+    return WELL if found.well else NOT_WELL
+
+
+def _lines(found: State) -> list[str]:
+    lines = [f"target   {found.target}", f"server   {found.server}"]
+    lines += [f"size     {found.megabytes:,.0f} MB"]
+    for name, step in (("load", found.load), ("build", found.build), ("verdict", found.verdict)):
+        lines.append(f"{name:<8} {step.said if step else 'none yet'}")
+    if found.tables:
+        rows = [
+            (
+                one.name,
+                "?" if one.rows is None else f"{one.rows:,}",
+                one.newest or "",
+                "" if one.days is None else f"{one.days:,}",
+                f"{one.megabytes:,.1f}",
+                "" if one.saved is None else f"{100 * one.saved:.0f} %",
+            )
+            for one in found.tables
+        ]
+        lines += ["", *_aligned([HEAD, *rows])]
+    if found.jobs:
+        rows_of_jobs = [(job.name, job.of, job.next or "", job.outcome) for job in found.jobs]
+        lines += ["", *_aligned([("job", "of", "next run", "last"), *rows_of_jobs], left=4)]
+    return lines
+
+
+def _aligned(rows: Sequence[Sequence[Any]], left: int = 1) -> list[str]:
+    """Columns of text; those after the first `left` are numbers."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if place < left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
