@@ -81,6 +81,7 @@ class SourceRules:
 class TargetTable:
     """A table of the schema `public`.
 
+    `widened` are columns that are wider than declared, since values of the source need it; `columns` tells as what.
     `checks` are SQL conditions and `indexes` definitions by their names, `unique` the column groups that are unique
     beside the key, `clauses` what DDL says of a column after its type (identity, default, generated). `if_null` is why
     a row without a value of that column is no row of this table, `stub_where` the SQL condition on what is a stub,
@@ -102,6 +103,7 @@ class TargetTable:
     if_null: Mapping[str, str] = field(default_factory=dict)
     stub_where: str = "false"
     rules: SourceRules = SourceRules()
+    widened: frozenset[str] = frozenset()
 
     def regions(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """Region columns that belong to a ticker: {region: (ticker, the tables whose region it inherits)}."""

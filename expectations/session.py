@@ -27,6 +27,7 @@ from expectations.parity.source import open_files
 from expectations.parity.survey import Counts, Survey
 from expectations.parity.table import Ground, Progress
 from expectations.structure.structure import Structure
+from expectations.widened import widened
 from loader.snapshot import Snapshot
 from quant.interrupts import leave_to_python
 from quant.server.watch import LIMIT
@@ -150,7 +151,8 @@ def open_session(
             moment.join(cursor.execute)
         with stream.cursor() as cursor:
             moment.join(cursor.execute)
-        token = _current.set(Session(Ground(files, stream, plain), moment, target, catalog, suites))
+        ground = Ground(files, stream, plain)
+        token = _current.set(Session(ground, moment, target, widened(plain, catalog), suites))
         try:
             yield _current.get()
         finally:

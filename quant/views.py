@@ -99,8 +99,18 @@ def _sources(connection: sqlite3.Connection) -> dict[str, _Source]:
     for (name,) in connection.execute("select name from main.sqlite_master where type = 'table'"):
         if name in KEYS:
             columns = connection.execute("select name, type from pragma_table_xinfo(?) where hidden <> 1", (name,))
-            found[name] = _Source(name, dict(columns.fetchall()))
+            found[name] = _Source(name, _typed_by_values(connection, name, dict(columns.fetchall())))
     return found
+
+
+def _typed_by_values(connection: sqlite3.Connection, table: str, columns: dict[str, str]) -> dict[str, str]:
+    """The columns with REAL for an INTEGER that holds fractions, as the target has them."""
+    whole = [name for name, declared in columns.items() if "INT" in declared.upper()]
+    if not whole:
+        return columns
+    tests = ", ".join(f"max(typeof({_quoted(name)}) = 'real')" for name in whole)
+    found = connection.execute(f"select {tests} from main.{_quoted(table)}").fetchone()
+    return columns | {name: "REAL" for name, fractional in zip(whole, found, strict=True) if fractional}
 
 
 def _own(table: str) -> str:

@@ -11,9 +11,11 @@ from loader.source import quote
 DAILY = "public.ohlcv_data where timeframe = '1d'"
 COMPARED = ("open", "high", "low", "close", "volume", "ma5_start", "ma20_end", "rsi_14_end", "trading_days")
 
+# Sums of doubles depend on the order of the rows, and a cast to numeric alone would round to 15 digits.
+VOLUME = "case when pg_typeof(volume) = 'bigint'::regtype then volume::numeric else volume::text::numeric end"
 DAYS = (
-    "select ticker, region, date as day, open, high, low, close, volume, ma5 as ma5_start, ma20 as ma20_end, "
-    f"rsi_14 as rsi_14_end, 1 as trading_days from {DAILY}"
+    f"select ticker, region, date as day, open, high, low, close, {VOLUME} as volume, ma5 as ma5_start, "
+    f"ma20 as ma20_end, rsi_14 as rsi_14_end, 1 as trading_days from {DAILY}"
 )
 # Quarters and years are whole months, and the months are held against the days.
 MONTHS = (

@@ -78,7 +78,9 @@ class Comparison:
                 yield f"{name} is missing"
                 continue
             wanted, there = self._type(kind), str(row["type"]) if row["own"] else self._type(row["type"])
-            if wanted != there:
+            if wanted != there and name in table.widened:
+                yield f"{name} is {row['type']}, and values of the source need {kind}: `dbt build` says what hinders it"
+            elif wanted != there:
                 yield f"{name} is {row['type']}, declared as {kind}"
             if row["collated"]:
                 yield f"{name} has a collation of its own"

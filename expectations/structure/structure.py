@@ -65,13 +65,17 @@ class Structure:
             return [f"it relies on what is not PostgreSQL's own: {' '.join(made.split())}"]
         template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(aggregate.sql)
         try:
-            sql = template.render(ref=quote, timescaledb=lambda: extension.ask(self.connection))
+            sql = template.render(ref=quote, timescaledb=lambda: extension.ask(self.connection), summed=self._summed)
             kept = re.sub(rf"\bpublic\.{base}\b", base, made.rstrip("; \n"))
             columns = self._columns(base)
             same = plan(self.connection, sql, base, columns) == plan(self.connection, kept, base, columns)
         except (jinja2.TemplateError, psycopg2.Error) as error:
             return [f"its model cannot be asked of PostgreSQL: {str(error).splitlines()[0]}"]
         return [] if same else [f"it is made by: {' '.join(made.split())}"]
+
+    def _summed(self, column: str, relation: str) -> str:
+        wide = self._columns(relation.strip('"')).get(column) == "double precision"
+        return f"sum({column}{'::text::numeric' if wide else ''})"
 
     def _columns(self, relation: str) -> dict[str, str]:
         with self.connection.cursor() as cursor:

@@ -9,6 +9,11 @@
     {%- do statement_rows("select pg_advisory_xact_lock(hashtext('quant: " ~ spec.name ~ "'))") -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
+    {%- if source_table -%}
+        {%- for name, type in widened_columns(source_table).items() -%}
+            {%- do spec.columns[name].update({'type': type, 'widened': true}) -%}
+        {%- endfor -%}
+    {%- endif -%}
     {%- do create_sequences(spec) -%}
     {%- set existing = existing_columns(relation | string) -%}
     {%- set is_new = not existing -%}

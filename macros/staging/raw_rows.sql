@@ -6,6 +6,7 @@
     {%- set present = raw_columns(table) -%}
     {%- set names = source_names(table) -%}
     {%- set declared = declared_columns(table) -%}
+    {%- do declared.update(widened_columns(table)) -%}
     {%- set misfits = [] -%}
     (
         select

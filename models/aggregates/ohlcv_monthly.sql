@@ -7,7 +7,7 @@ select
     max(high) as high,
     min(low) as low,
     {{ extension }}.last(close, date) as close,
-    sum(volume) as volume,
+    {{ summed('volume', ref('ohlcv_data')) }} as volume,
     {{ extension }}.first(ma5, date) as ma5_start,
     {{ extension }}.last(ma20, date) as ma20_end,
     {{ extension }}.last(rsi_14, date) as rsi_14_end,

@@ -198,9 +198,10 @@ class Prices(Domain):
         return f"(select * from {self._schema}{BUCKETS[bucket]} where ticker = %s and region = %s)"
 
     def _buckets(self, bucket: str, ticker: str, region: str | None) -> pd.DataFrame:
+        volume = self._table("ohlcv_data").columns["volume"].type  # a sum is numeric, and as whole as the days are
         columns = [
-            "ticker", "region", bucket, "open", "high", "low", "close", "cast(volume as bigint) as volume", "ma5_start",
-            "ma20_end", "rsi_14_end", "trading_days",
+            "ticker", "region", bucket, "open", "high", "low", "close", f"cast(volume as {volume}) as volume",
+            "ma5_start", "ma20_end", "rsi_14_end", "trading_days",
         ]  # fmt: skip
         query = f"select {', '.join(columns)} from {self._bucket_rows(bucket)} as buckets order by {bucket}"
         return self.query_frame(query, (ticker, self._region_of(ticker, region)))

@@ -26,6 +26,8 @@
         {%- if name not in existing -%}
             {%- do log('The source has a column that ' ~ spec.name ~ ' does not declare: ' ~ name ~ ' (' ~ type ~ '), added.', info=True) -%}
             {%- do statement_rows('alter table ' ~ relation ~ ' add column ' ~ adapter.quote(name) ~ ' ' ~ type) -%}
+        {%- elif (existing[name], type) == ('bigint', 'double precision') and not hindrances_to_widening(relation, [name]) -%}
+            {%- do widen_column(relation, name, type) -%}
         {%- elif existing[name] != type -%}
             {{ exceptions.raise_compiler_error(
                 "The undeclared column " ~ spec.name ~ "." ~ name ~ " was " ~ existing[name] ~ " in the source and is "

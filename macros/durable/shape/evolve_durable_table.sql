@@ -5,6 +5,8 @@
         {%- if name not in existing -%}
             {%- do statement_rows('alter table ' ~ relation ~ ' add column ' ~ adapter.quote(name) ~ ' ' ~ column.type
                 ~ (' ' ~ column.extra if column.extra else '')) -%}
+        {%- elif column.widened and existing[name] != column.type -%}
+            {%- do widen_column(relation, name, column.type) -%}
         {%- elif canonical_type(column.type) != existing[name] -%}
             {{ exceptions.raise_compiler_error(
                 "The column " ~ relation.identifier ~ "." ~ name ~ " is " ~ existing[name] ~ " in the database but "
