@@ -95,7 +95,7 @@ class ExpectStubsToBeBare(Judging, BatchExpectation):
 
 
 class ExpectStubsToBeNeeded(Judging, BatchExpectation):
-    """Every stub stands for a child; one whose child has another key now is left behind."""
+    """Every stub stands for a child, be it in quarantine or taken by retention."""
 
     table: str
 

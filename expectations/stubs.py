@@ -12,6 +12,7 @@ from typing import Any
 import psycopg2.extensions
 
 from expectations.catalog import Catalog, TargetTable
+from expectations.parity import retained
 from expectations.parity.explain import name_key
 from loader.source import quote
 
@@ -59,7 +60,10 @@ def unlike(connection: psycopg2.extensions.connection, table: TargetTable) -> It
 
 
 def childless(connection: psycopg2.extensions.connection, declared: Catalog, table: TargetTable) -> Iterator[str]:
-    """Stubs that no row refers to and no row in quarantine asks for, in sentences."""
+    """Stubs that no row refers to, in sentences.
+
+    None is one that a row in quarantine asks for, or one whose children retention has taken: raw has such a child.
+    """
     with connection.cursor() as cursor:
         cursor.execute(REFERRING, (f"public.{quote(table.name)}",))
         children = [f"exists (select from {child} as c where {same})" for child, same in cursor.fetchall()]
@@ -72,8 +76,12 @@ def childless(connection: psycopg2.extensions.connection, declared: Catalog, tab
                     f"exists (select from audit.quarantine as q where q.table_name = '{child.name}' "
                     f"and btrim(q.\"row\" ->> '{ticker}') = s.ticker)"
                 )
+                if child.hypertable and retained.begin(connection, child.name):
+                    children.append(
+                        f"exists (select from raw.{quote(child.name)} as r where btrim(r.{quote(ticker)}) = s.ticker)"
+                    )
     for key in _select(connection, table, None, " and ".join(f"not {child}" for child in children) or "true"):
-        yield f"the stub {name_key(table.key, key)} of {table.name} stands for no child"
+        yield f"the stub {name_key(table.key, key)} of {table.name} stands for no child: `dbt build` removes it"
 
 
 def _select(

@@ -151,7 +151,7 @@ def test_no_command_takes_what_retention_left_in_the_aggregates(place: Place, pa
     assert retained
     assert difference == 0
     place.query("update ohlcv_data set high = high - 1000 where ticker = '7203' and date = current_date")
-    # a stub whose days retention took stands for no child any more, which is told as a warning
+    # a stub whose days retention took stands for a child in raw
     assert "(critical)" not in verdict(place, path, "aggregates", "keys")
 
 

@@ -133,14 +133,15 @@ def test_what_is_shown_or_stands_in_otherwise_is_named(dirty: Ground, fault: str
     assert "Traceback" not in outcome.error
 
 
-def test_a_stub_that_a_child_has_left_is_a_warning(dirty: Ground) -> None:
+def test_a_stub_that_no_row_refers_to_is_named(dirty: Ground) -> None:
     left = (
         "insert into public.tickers (ticker, region, name, exchange, is_active, data_source, created_at) "
         "values ('035720', 'KR', 'Kakao', 'KRX', false, 'inferred', now())"
     )
     with dirty.planted(left, "delete from public.tickers where ticker = '035720'"):
         outcome = dirty.run("--only", "keys")
-    assert (outcome.code, outcome.said) == (0, "the stub ticker '035720', region 'KR' of tickers stands for no child")
+    said = "the stub ticker '035720', region 'KR' of tickers stands for no child: `dbt build` removes it"
+    assert (outcome.code, outcome.said) == (1, said)
 
 
 HIDE = """

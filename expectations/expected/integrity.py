@@ -34,7 +34,7 @@ def keys(declared: Catalog) -> Iterator[Expected]:
             yield Expected("expect_stubs_to_be_bare", meaning, (finding,), {"table": table.name})
             meaning = f"every stub of {table.name} stands for a child"
             finding = f"stubs of {table.name} stand for no child"
-            yield Expected("expect_stubs_to_be_needed", meaning, (finding,), {"table": table.name}, "warning")
+            yield Expected("expect_stubs_to_be_needed", meaning, (finding,), {"table": table.name})
 
 
 def _keys(table: TargetTable) -> Iterator[Expected]:
