@@ -11,8 +11,26 @@
         kind text not null,
         name text not null,
         definition text not null,
+        deparsed text,
         primary key (relation, kind, name)
     );
+
+    -- older builds did not keep how PostgreSQL writes a definition
+    alter table audit.applied_definitions add column if not exists deparsed text;
+    update audit.applied_definitions as a set deparsed = pg_get_constraintdef(c.oid)
+    from pg_constraint as c
+    where
+        a.deparsed is null
+        and a.kind = 'constraint'
+        and c.conname = a.name
+        and c.conrelid = to_regclass('public.' || quote_ident(a.relation));
+    update audit.applied_definitions as a set deparsed = pg_get_indexdef(i.indexrelid)
+    from pg_index as i
+    where
+        a.deparsed is null
+        and a.kind = 'index'
+        and i.indrelid = to_regclass('public.' || quote_ident(a.relation))
+        and i.indexrelid = to_regclass('public.' || quote_ident(a.name));
 
     create table if not exists audit.source_rules (
         table_name text not null,

@@ -1,17 +1,38 @@
-{#- What earlier builds applied and the catalog still has: something dropped by hand counts as not applied. -#}
+{#- What earlier builds applied and the catalog still has: something dropped or altered by hand counts as not applied. -#}
 {% macro applied_definitions(relation, kind) %}
-    {%- set in_catalog = {
-        'constraint': "exists (select from pg_constraint as c where c.conrelid = '" ~ relation ~ "'::regclass and c.conname = a.name)",
-        'index': "exists (select from pg_index as i where i.indrelid = '" ~ relation ~ "'::regclass"
-            ~ " and i.indexrelid = to_regclass('" ~ relation.schema ~ ".' || quote_ident(a.name)))",
-    }[kind] -%}
-    {%- set found = run_query(
-        "select a.name, a.definition, " ~ in_catalog ~ " from audit.applied_definitions as a where a.relation = '"
-        ~ relation.identifier ~ "' and a.kind = '" ~ kind ~ "'"
-    ) -%}
+    {%- set sql -%}
+        select
+            name,
+            definition
+        from audit.applied_definitions
+        where
+            relation = {{ dbt.string_literal(relation.identifier) }}
+            and kind = {{ dbt.string_literal(kind) }}
+            and deparsed = {{ deparsed_definition(relation, kind, 'name') }}
+    {%- endset -%}
     {%- set applied = {} -%}
-    {%- for row in found.rows if row[2] -%}
+    {%- for row in run_query(sql).rows -%}
         {%- do applied.update({row[0]: row[1]}) -%}
     {%- endfor -%}
     {{ return(applied) }}
 {% endmacro %}
+
+{#- How PostgreSQL writes a constraint or an index that there is, else null. -#}
+{% macro deparsed_definition(relation, kind, name) -%}
+    {%- if kind == 'constraint' -%}
+        (
+            select pg_get_constraintdef(c.oid) from pg_constraint as c
+            where c.conrelid = '{{ relation }}'::regclass and c.conname = {{ name }}
+        )
+    {%- elif kind == 'index' -%}
+        (
+            select pg_get_indexdef(i.indexrelid) from pg_index as i
+            where
+                i.indrelid = '{{ relation }}'::regclass
+                and i.indexrelid = to_regclass({{ dbt.string_literal(relation.schema ~ '.') }} || quote_ident({{ name }}))
+                and i.indisvalid
+        )
+    {%- else -%}
+        null
+    {%- endif -%}
+{%- endmacro %}

@@ -1,6 +1,7 @@
 {#- Only what cannot lose data happens by itself: a column more. Everything else is for a person to decide. -#}
 {% macro evolve_durable_table(relation, spec, existing) %}
     {%- do refuse_changed_key(relation, spec) -%}
+    {%- do drop_altered_constraints(relation) -%}
     {%- for name, column in spec.columns.items() -%}
         {%- if name not in existing -%}
             {%- do statement_rows('alter table ' ~ relation ~ ' add column ' ~ adapter.quote(name) ~ ' ' ~ column.type
