@@ -198,7 +198,24 @@ def test_raw_may_be_dropped_and_loaded_again(place: Place, path: Path) -> None:
     assert place.run("dbt", "run-operation", "drop_raw", check=False).returncode == 1
     assert place.query("select to_regnamespace('raw') is not null") == [(True,)]
     before = closes(place, "005930")
-    place.run("dbt", "run-operation", "drop_raw", "--args", "{confirm: 'yes'}")
+    confirmed = ("dbt", "run-operation", "drop_raw", "--args", "{confirm: 'yes'}")
+    for plant, name, undo in (
+        ("create view public.mine as select * from staging.stg_trades", "public.mine", "drop view public.mine"),
+        ("create table raw.notes (rowid int)", "raw.notes", "drop table raw.notes"),
+        (
+            "create table public.mine (load_id bigint references raw._loads)",
+            "public.mine",
+            "drop table public.mine",
+        ),
+        ("create function staging.mine() returns int return 1", "staging.mine()", "drop function staging.mine()"),
+    ):
+        place.query(plant)
+        done = place.run(*confirmed, check=False)
+        assert done.returncode == 1
+        assert name in done.stdout
+        assert place.query("select count(*) > 0 from raw._loads") == [(True,)]
+        place.query(undo)
+    place.run(*confirmed)
     assert place.query("select to_regnamespace('raw') is null, to_regnamespace('staging') is null") == [(True, True)]
     assert closes(place, "005930") == before
     step(place, path, "update ohlcv_data set close = 12.5 where id = 1")
