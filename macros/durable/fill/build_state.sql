@@ -1,7 +1,7 @@
 {#- What the last build saw, and what this one sees. The greatest finished load is read before the data is: rows of a load
     that still runs are taken now and again next time. A raw table that was made anew is another one, and so is one whose
     books were: its loads and the notes of removed rows say nothing of what was built before. Neither does a watermark that
-    no finished load has: the list of loads was lost, or a backup put in its place. -#}
+    no finished load has, or rows of a load that is later than all in the list: it was lost, or a backup put in its place. -#}
 {% macro build_state(relation, source_table, spec, sql) %}
     {%- set raw_table = "to_regclass('raw." ~ adapter.quote(source_table) ~ "')" -%}
     {%- call statement('build_state', fetch_result=True) -%}
@@ -14,8 +14,12 @@
                 select from raw._loads as l where l.load_id = s.load_id and l.finished_at is not null
             ) or (to_jsonb(t) ->> 'removed_rows')::bigint > (
                 select count(*) from raw._removed as r where r.table_name = t.table_name
-            ) as lost
-        from (select 1) as one
+            ) or t.load_id > loads.last_id or exists (
+                select from raw._removed as r where r.table_name = t.table_name and r.load_id > loads.last_id
+            ) {% if raw_columns(source_table) %}or exists (
+                select from {{ source('raw', source_table) }} as r where r._load_id > loads.last_id
+            ) {% endif %}as lost
+        from (select coalesce(max(l.load_id), 0) as last_id from raw._loads as l) as loads
         left join audit.build_state as s on s.relation = {{ dbt.string_literal(relation.identifier) }}
         left join raw._tables as t on t.table_name = {{ dbt.string_literal(source_table) }}
     {%- endcall -%}
