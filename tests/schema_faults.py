@@ -83,6 +83,11 @@ TABLES: dict[str, list[Fault]] = {
             COLUMNS.format("walk_forward_results"),
             "owed, which is not declared, refuses every row",
         ),
+        (
+            "alter table ohlcv_data alter close set statistics 0",
+            UNUSUAL.format("ohlcv_data"),
+            "the statistics target of close is 0",
+        ),
         ("alter table tickers add note text", UNUSUAL.format("tickers"), "the column note is not declared"),
     ],
     "keys": [

@@ -33,6 +33,11 @@ STORAGE: dict[str, list[Fault]] = {
             CHUNKS,
             "has of its own a UNIQUE",
         ),
+        (
+            "update audit.retention set retained_from = (select max(date) from ohlcv_data where source_rowid > 0)",
+            "audit.retention knows of no days of ohlcv_data as gone that are there",
+            "rows ",
+        ),
         (ON_A_CHUNK.format("alter table %s add check (volume < 10 ^ 15)"), CHUNKS, "has of its own CHECK"),
         (
             f"update pg_attribute set attnotnull = true where attname = 'ma5' and attrelid = {A_CHUNK}",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from expectations.catalog import Aggregate, Catalog, Hypertable, TargetTable
 from expectations.expected.base import Expected, literal, no_rows
+from loader.source import quote
 
 BEFORE_216 = "(select split_part(extversion, '.', 2)::int < 16 from pg_extension where extname = 'timescaledb')"
 
@@ -98,6 +99,8 @@ def storage(declared: Catalog) -> Iterator[Expected]:
     for table in declared.tables.values():
         if table.hypertable:
             yield from _hypertable(table, table.hypertable)
+            if table.name in declared.sources:
+                yield _retained(table.name, table.hypertable.time_column)
     for aggregate in declared.aggregates.values():
         yield from _aggregate(aggregate)
     yield _undeclared(declared)
@@ -120,6 +123,20 @@ def storage(declared: Catalog) -> Iterator[Expected]:
         "where (n.nspname, p.proname) = (j.proc_schema, j.proc_name) and not exists (select from pg_depend as d "
         "where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'))",
         "warning",
+    )
+
+
+def _retained(name: str, time_column: str) -> Expected:
+    """A build leaves out what the source has from before that day."""
+    return no_rows(
+        f"audit.retention knows of no days of {name} as gone that are there",
+        (
+            f"one day of {name} is there that audit.retention knows as gone",
+            f"{{}} days of {name} are there that it knows as gone",
+        ),
+        f"select {time_column}, count(*) as rows from public.{quote(name)} "
+        f"where source_rowid is not null and {time_column} < "
+        f"(select retained_from from audit.retention where hypertable = 'public.{name}') group by 1",
     )
 
 

@@ -150,6 +150,9 @@ class Comparison:
         for name, text in table.descriptions.items():
             if name in self.found.columns and (self.found.columns[name]["comment"] or "") != text:
                 yield f"the comment of {name} is {self.found.columns[name]['comment']!r}"
+        for name, column in self.found.columns.items():
+            if column["statistics"] is not None:
+                yield f"the statistics target of {name} is {column['statistics']}"
         wanted = {parts.index(self._say) for parts in self._parts.values()}
         for index in self.found.indexes:
             if not index["unique"] and self._index(index) not in wanted:

@@ -28,7 +28,7 @@ COLUMNS = f"""
         a.attidentity::text as identity, a.attgenerated::text as generated, pg_get_expr(d.adbin, d.adrelid) as filled,
         col_description(c.oid, a.attnum) as comment,
         t.typnamespace <> 'pg_catalog'::regnamespace or {OWN.format(catalog="pg_attrdef", object="d.oid")} as own,
-        a.attcollation <> t.typcollation as collated,
+        a.attcollation <> t.typcollation as collated, nullif(a.attstattarget, -1) as statistics,
         exists (
             select from pg_attribute as r
             where r.attrelid = to_regclass(format('raw.%%I', c.relname)) and r.attname = a.attname
