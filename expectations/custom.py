@@ -208,8 +208,8 @@ class ExpectQueryWithinBudget(Judging, BatchExpectation):
             return outcome([], f"no rows yet in {query.table}")
         budget, most = query.budget(now.target.name), queries.PULSE.budget(now.target.name)
         timing = queries.measure(connection, query, now.anchors, budget)
-        pulse = queries.measure_once(connection, queries.PULSE, {}).p95
-        now.pulses.append(pulse)
+        now.pulses.append(queries.measure_once(connection, queries.PULSE, {}).p95)
+        pulse = max(now.pulses[-2:])  # before the query, which is after the one before it, and after it
         problems = [] if timing.rows else [f"{query.table} has rows, but the query finds none"]
         observed = f"{timing.p95:.1f} of {budget:g} ms, {counted(timing.rows, 'row')}"
         if timing.p95 > budget:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from markupsafe import Markup
@@ -73,14 +73,3 @@ def powers(low: float, high: float) -> range:
     """The powers of ten from the one below the lowest value to the one above the highest, two at least."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     return range(first, max(last, first + 1) + 1)
-
-
-def steps(high: float, wanted: int = 5) -> Iterator[float]:
-    """Round values from 0 up to `high`, about as many as wanted."""
-    raw = high / wanted if high > 0 else 1.0
-    unit = 10.0 ** math.floor(math.log10(raw))
-    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= raw)
-    value = 0.0
-    while value <= high * 1.001:
-        yield value
-        value += step
