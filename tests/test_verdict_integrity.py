@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
-from expectations import queries
 from expectations.parity import result, source
 from tests.verdict_ground import Ground
 
@@ -294,50 +289,3 @@ def test_a_row_quarantined_without_need_is_named(packed: Ground) -> None:
         "every row of market_sentiment in quarantine cannot live in public, for the reason told"
     }
     assert f"rowid {rowid} of market_sentiment is in quarantine and could live in public" in outcome.said
-
-
-def test_a_query_over_an_empty_table_says_so_and_the_others_return_rows(packed: Ground) -> None:
-    outcome = packed.run("--only", "speed")
-    assert outcome.code == 0
-    observed = {check["description"].split(" within")[0]: check["observed"] for check in outcome.document["checks"]}
-    assert observed["the 50 best backtests by sharpe ratio"] == "no rows yet in backtest_results"
-    ((days,),) = packed.query(
-        "select count(*) from public.ohlcv_data where timeframe = '1d' and ticker = '005930' "
-        "and date > (select max(date) from public.ohlcv_data where timeframe = '1d') - interval '10 years'"
-    )
-    assert observed["ten years of one ticker"].endswith(f"{days:,} rows")
-    assert {"all tickers on one day", "the months of one ticker", "sectors over the last month"} <= observed.keys()
-
-
-@pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Gives the first query a budget that nothing keeps, and `select 1` the one that is told."""
-
-    def budgets(pulse: float) -> None:
-        chosen = {queries.QUERIES[0]: 0.001, queries.PULSE: pulse}
-        monkeypatch.setattr(queries.Query, "budget", lambda query, _: chosen.get(query, 1e9))
-
-    return budgets
-
-
-def test_a_query_beyond_its_budget_is_a_warning_and_its_plan_stands_in_the_report(
-    packed: Ground, slow: Callable[[float], None], tmp_path: Path
-) -> None:
-    slow(1e9)
-    outcome = packed.run("--only", "speed", "--report", str(tmp_path))
-    assert outcome.code == 0
-    (said,) = [text for description, text in outcome.failed.items() if description.startswith("ten years")]
-    assert "budget 0.001 ms" in said
-    assert "actual time" not in said
-    facts = json.loads((tmp_path / "phase1-speed.json").read_text(encoding="utf-8"))["facts"]
-    assert any("actual time" in line for line in facts["times"][0]["plan"])
-    assert "actual time" in (tmp_path / "phase1-speed.html").read_text(encoding="utf-8")
-
-
-def test_a_busy_machine_is_named_and_its_queries_are_not_judged(packed: Ground, slow: Callable[[float], None]) -> None:
-    slow(0)
-    outcome = packed.run("--only", "speed")
-    assert not [description for description in outcome.failed if description.startswith("ten years")]
-    (first,) = [check for check in outcome.document["checks"] if check["description"].startswith("ten years")]
-    assert "not judged: the machine is busy" in first["observed"]
-    assert any(note.startswith("The machine is busy: `select 1` took ") for note in outcome.document["notes"])
