@@ -47,7 +47,7 @@ UNLIKE = """
 """
 SAVED = """
     select 100 * (1 - sum(after_compression_total_bytes) / sum(before_compression_total_bytes))::float8
-    from hypertable_compression_stats('public.factor_scores')
+    from public.hypertable_compression_stats('public.factor_scores')
 """
 ONE_DAY = """
     select ticker, score, percentile from public.factor_scores

@@ -1,4 +1,5 @@
-{#- The prices that factors are worked out from, as a subquery: daily, traded, of a listed stock of the universe. -#}
+{#- The prices that factors are worked out from, as a subquery: daily, traded, of a listed stock of the universe. A model
+    that joins them turns nested loops off: one would decompress a chunk for each stock, day or report. -#}
 {% macro universe_prices(columns) -%}
     (
         select

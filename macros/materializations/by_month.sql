@@ -6,11 +6,11 @@
     {%- set stale = config.require('stale') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {%- do set_build_memory() -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- if is_idle(relation, stale) -%}
         {% call noop_statement('main', 'IDLE', 'IDLE') %}{{ sql }}{% endcall %}
     {%- else -%}
+        {%- do set_build_memory() -%}
         {%- if existing_columns(relation | string) != query_columns(sql) -%}
             {%- do run_query('drop view if exists ' ~ config.require('read_by')) -%}
             {%- do run_query('drop table if exists ' ~ relation) -%}

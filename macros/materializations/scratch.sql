@@ -4,9 +4,12 @@
     {%- set relation = this.incorporate(type='table').include(database=false) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {%- do set_build_memory() -%}
+    {%- set idle = is_idle(relation, config.get('needs_rows_of')) -%}
+    {%- if not idle -%}
+        {%- do set_build_memory() -%}
+    {%- endif -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- if is_idle(relation, config.get('needs_rows_of')) -%}
+    {%- if idle -%}
         {#- truncating what is empty would make a new file -#}
         {%- if run_query('select exists (select from ' ~ relation ~ ')').rows[0][0] -%}
             {%- do run_query('truncate ' ~ relation) -%}
@@ -31,8 +34,8 @@
     {%- if not needed -%}
         {{ return(false) }}
     {%- endif -%}
-    {%- set sql -%}
+    {% call statement('is_idle', fetch_result=True) -%}
         select to_regclass('{{ relation }}') is not null and not exists (select from {{ needed }})
-    {%- endset -%}
-    {{ return(run_query(sql).rows[0][0]) }}
+    {%- endcall %}
+    {{ return(load_result('is_idle').table.rows[0][0]) }}
 {% endmacro %}

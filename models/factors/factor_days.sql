@@ -1,3 +1,4 @@
+{{ config(pre_hook="set local enable_nestloop = off") }}
 {#- A sum of hashes does not depend on the order of the rows; it is what tells a build which days have changed. -#}
 with
 

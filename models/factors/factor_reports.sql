@@ -1,4 +1,3 @@
-{#- A nested loop into the prices would decompress a chunk for each report. -#}
 {{ config(pre_hook="set local enable_nestloop = off") }}
 {#- P(date), the price that a snapshot was worked out with, is looked up only where it can have changed. -#}
 with

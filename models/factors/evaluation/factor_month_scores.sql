@@ -1,4 +1,4 @@
-{{ config(needs_rows_of='factors.factor_stale_months') }}
+{{ config(needs_rows_of='factors.factor_stale_months', pre_hook="set local enable_nestloop = off") }}
 -- depends_on: {{ ref('factor_changes') }}
 with
 

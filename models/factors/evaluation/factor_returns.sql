@@ -1,4 +1,4 @@
-{{ config(needs_rows_of='factors.factor_stale_horizons') }}
+{{ config(needs_rows_of='factors.factor_stale_horizons', pre_hook="set local enable_nestloop = off") }}
 {#- What a stock of the last day of a month was worth at the end of later months, by the last price up to two weeks old. -#}
 with
 
