@@ -18,6 +18,7 @@ exit codes: 0 done and well, 1 done but something is not well, 2 could not run."
 
 # Each is a module of quant.commands with `arguments(parser)` and `run(options)`, imported when it is asked for.
 COMMANDS = {
+    "roles": "make the roles for loading, building, reading and applications, and grant them",
     "status": "show the last load, build and verdict, rows, lag, sizes and jobs",
     "sync": "load, build and judge what is new, in one go; once, at intervals, or as the file is written",
     "doctor": "look at Python, file, server and rights, and say what to do",

@@ -15,14 +15,26 @@ from quant.errors import UserError
 if TYPE_CHECKING:
     import psycopg2.extensions
 
-# Superusers, the owner of the database and the user of this session are trusted: they have its data anyway.
-TRUSTED = """
-    select oid
-    from pg_roles
+# Only a superuser can set it for a database: `python -m quant roles` does, to the roles that load and build.
+SETTING = "quant.trusted"
+# Superusers, the owner of the database and the user of this session are trusted: they have its data anyway. So are the
+# members of the roles that a superuser has named in this database's setting.
+TRUSTED = f"""
+    select r.oid
+    from pg_roles as r
     where
-        rolsuper
-        or rolname = current_user
-        or oid = (select datdba from pg_database where datname = current_database())
+        r.rolsuper
+        or r.rolname = current_user
+        or r.oid = (select datdba from pg_database where datname = current_database())
+        or exists (
+            select
+            from pg_db_role_setting as s
+            cross join unnest(s.setconfig) as one (setting)
+            cross join unnest(string_to_array(split_part(one.setting, '=', 2), ',')) as named (rolname)
+            inner join pg_roles as g on g.rolname = trim(named.rolname)
+            where s.setrole = 0 and s.setdatabase = (select oid from pg_database where datname = current_database())
+                and one.setting like '{SETTING}=%%' and pg_has_role(r.oid, g.oid, 'member')
+        )
 """
 QUERY = f"""
     with member as (

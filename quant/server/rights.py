@@ -62,6 +62,14 @@ QUERY = """
         from wanted as w
         inner join relation as r on w.in_schema = r.in_schema
         where w.reads and not w.owns and not has_table_privilege(r.oid, 'select')
+        union all
+        -- the verdict compares where new ids begin
+        select 'verdict', 5, format('grant select on all sequences in schema public to %I', current_user)
+        from relation as r
+        inner join pg_depend as d on r.oid = d.refobjid and d.refclassid = 'pg_class'::regclass
+        inner join pg_class as s on d.objid = s.oid
+        where r.in_schema = 'public'
+            and case s.relkind when 'S' then not has_sequence_privilege(s.oid, 'select') else false end
     )
 
     select command, cure from lacks group by command, place, cure order by command, place, cure
