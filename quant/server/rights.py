@@ -20,7 +20,7 @@ QUERY = """
         inner join pg_namespace as n on c.relnamespace = n.oid
         where c.relkind in ('r', 'p', 'v', 'm')
             and (
-                n.nspname in ('raw', 'staging', 'audit')
+                n.nspname in ('raw', 'staging', 'audit', 'factors')
                 or n.nspname = 'public' and format('%s.%s', n.nspname, c.relname) = any({relations})
             )
     ),
@@ -30,9 +30,11 @@ QUERY = """
             ('build', 'raw', true, false, false),
             ('build', 'staging', true, true, true),
             ('build', 'audit', true, true, true),
+            ('build', 'factors', true, true, true),
             ('build', 'public', true, true, true),
             ('verdict', 'raw', true, false, false),
             ('verdict', 'audit', true, false, false),
+            ('verdict', 'factors', true, false, false),
             ('verdict', 'public', true, false, false)
     ),
     lacks as (
