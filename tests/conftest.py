@@ -2,10 +2,10 @@
 
 import os
 
-from tests.embedded_fixture import connect, own_engine_folder
-from tests.loading import empty_raw
-from tests.places import make_place, native_server, place
-from tests.verdict_ground import grounds, migrated
+from tests.support.embedded_fixture import connect, own_engine_folder
+from tests.support.loading import empty_raw
+from tests.support.places import make_place, native_server, place
+from tests.support.verdict_ground import grounds, migrated
 
 __all__ = ["connect", "empty_raw", "grounds", "make_place", "migrated", "native_server", "own_engine_folder", "place"]
 

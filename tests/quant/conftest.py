@@ -8,7 +8,7 @@ import pytest
 
 from quant import PostgresDatabaseManager, SQLiteDatabaseManager
 from tests.quant.worlds import World
-from tests.verdict_ground import Ground
+from tests.support.verdict_ground import Ground
 
 APPLICATION = ("portfolio_transactions", "portfolio_holdings", "backtest_results", "walk_forward_results")
 CHILDREN = (

@@ -9,7 +9,7 @@ import pandas as pd
 
 from quant import PostgresDatabaseManager
 from tests.quant.worlds import World
-from tests.verdict_ground import run
+from tests.support.verdict_ground import run
 
 PLAIN = {
     "text": "x",

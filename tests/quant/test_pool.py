@@ -17,8 +17,8 @@ from quant import ConnectionLost, InvalidValue, PoolTimeout, PostgresDatabaseMan
 from quant.gate import Gate
 from quant.paths import PROJECT
 from quant.target import Target
-from tests import native
-from tests.places import NO_SERVER, server_environment
+from tests.support import native
+from tests.support.places import NO_SERVER, server_environment
 
 
 def manager(target: Target, **more: Any) -> PostgresDatabaseManager:

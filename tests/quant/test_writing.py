@@ -22,7 +22,7 @@ from quant import (
 )
 from quant.catalog import PROVENANCE
 from tests.quant.worlds import World, longest
-from tests.verdict_ground import PACK
+from tests.support.verdict_ground import PACK
 
 
 @pytest.fixture

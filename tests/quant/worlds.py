@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quant import PostgresDatabaseManager, SQLiteDatabaseManager
-from tests.places import Place
+from tests.support.places import Place
 
 
 @dataclass(frozen=True)
