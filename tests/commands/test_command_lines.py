@@ -119,3 +119,12 @@ def test_exit_codes_are_those_of_the_command() -> None:
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout.endswith("for the server.\n")
     assert subprocess.run([*command, "--no-such"], cwd=PROJECT, capture_output=True, check=False).returncode == 2
+
+
+def test_scripts_find_the_target_under_its_old_name() -> None:
+    script = "from loader.target import resolve; print(resolve('server').host)"
+    given = {f"POSTGRES_{key}": key.lower() for key in ("HOST", "DB", "USER", "PASSWORD")}
+    environment = os.environ | given | {"POSTGRES_PORT": "1"}
+    command = [sys.executable, "-c", script]
+    told = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (0, "host\n"), told.stderr
