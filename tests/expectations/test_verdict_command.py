@@ -75,7 +75,10 @@ def test_the_list_names_the_checkpoint_and_its_suites(capsys: pytest.CaptureFixt
     ("words", "sentence"),
     [
         (["phase9"], "There is no checkpoint 'phase9'; there is phase1."),
-        (["phase1", "--only", "valeus"], "There is no suite 'valeus' in phase1; there are counts, columns, values"),
+        (
+            ["phase1", "--only", "valeus"],
+            "There is no suite 'valeus' in phase1 (do you mean values?); there are counts, columns, values",
+        ),
         (["phase1", "--source", "/nowhere/spock.db"], "There is no file /nowhere/spock.db"),
     ],
 )
