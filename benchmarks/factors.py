@@ -51,7 +51,8 @@ SAVED = """
 """
 ONE_DAY = """
     select ticker, score, percentile from public.factor_scores
-    where factor_name = 'composite' and region = %(region)s and date = %(day)s order by percentile desc
+    where factor_name = 'composite' and region = %(region)s and date = %(day)s and percentile is not null
+    order by percentile desc
 """
 TWO_YEARS = """
     select date, factor_name, score, percentile from public.factor_scores

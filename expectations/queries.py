@@ -104,7 +104,7 @@ QUERIES = (
         "one factor on one day by score",
         "factor_scores",
         "select ticker, region, score, percentile from public.factor_scores where factor_name = %(factor)s "
-        "and date = %(last_score)s order by score desc",
+        "and date = %(last_score)s and percentile is not null order by score desc",
         *(20, 400),
     ),
     Query(

@@ -32,8 +32,9 @@
     {%- do run_query('set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0') -%}
 {% endmacro %}
 
-{#- Many changes within what a compressed chunk has go faster into it as rows; the build's end compresses it again. What is
-    later than all its rows of the region goes beside them at once: no batch can hold the same key. -#}
+{#- A changed or deleted row, or many new ones within what a compressed chunk has: it is decompressed first, for the statement
+    itself would unpack all of it and leave it so. The build's end compresses it again. What is later than all its rows of the
+    region goes beside them at once: no batch can hold the same key. -#}
 {% macro open_factor_chunks() %}
     {%- set chunks -%}
         with
@@ -47,7 +48,9 @@
         ),
 
         within as (
-            select changes.date
+            select
+                changes.date,
+                changes.is_there
             from {{ this }} as changes
             left join scored on changes.region = scored.region
             where changes.is_there or changes.date <= scored.last_day
@@ -57,9 +60,9 @@
         from timescaledb_information.chunks
         where hypertable_schema = 'public' and hypertable_name = 'factor_scores' and is_compressed
             and (
-                select count(*) from within
+                select count(*) > 1000 or bool_or(is_there) from within
                 where date >= range_start::date and date < range_end::date
-            ) > 1000
+            )
     {%- endset -%}
     {%- for row in run_query(chunks).rows -%}
         {%- do run_query("select " ~ timescaledb() ~ ".decompress_chunk('" ~ row[0] ~ "')") -%}
