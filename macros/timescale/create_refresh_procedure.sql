@@ -5,6 +5,9 @@
     A refresh commits by itself, so no call may stand in a block with an exception, or be executed as a text. The path lasts
     until the next commit: nothing is found in a schema in which others may plant a namesake. -#}
 {% macro create_refresh_procedure() %}
+    {%- set version = timescale_version() -%}
+    {#- Before 2.25 a forced refresh leaves in the log what it has done, and the next would do it again, a bucket further. -#}
+    {%- set forced = 'true' if version >= 225 else "config ? 'everything'" -%}
     {%- call statement('refresh_procedure') %}
         create or replace procedure audit.policy_refresh_continuous_aggregate(job_id int, config jsonb)
         language plpgsql as $body$
@@ -70,12 +73,7 @@
                         lowest_modified_value,
                         greatest_modified_value
                     from _timescaledb_catalog.continuous_aggs_materialization_invalidation_log
-                    where
-                        materialization_id = aggregate
-                        {%- if timescale_version() < 225 %}
-                        -- an entry reaches to the first instant of the bucket after it, which is all that a refresh leaves of it
-                        and lowest_modified_value < greatest_modified_value
-                        {%- endif %}
+                    where materialization_id = aggregate
                     union all
                     select
                         -9223372036854775808,
@@ -111,14 +109,15 @@
                     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
                     call {{ timescaledb() }}.refresh_continuous_aggregate(
                         aggregate_view, lower(span), upper(span)
-                        {%- if timescale_version() >= 221 %}, force => true, options => '{"buckets_per_batch": 0}'{% endif %}
+                        {%- if version >= 221 %}, force => {{ forced }}, options => '{"buckets_per_batch": 0}'{% endif %}
                     );
-                    {%- if timescale_version() >= 221 %}
-                    -- 2.23 leaves in the log what was computed by force: it is cut here, and does nothing in newer versions
-                    perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-                    call {{ timescaledb() }}.refresh_continuous_aggregate(
-                        aggregate_view, lower(span), upper(span), options => '{"buckets_per_batch": 0}'
-                    );
+                    {%- if 221 <= version < 225 %}
+                    if config ? 'everything' then  -- cut from the log what was computed by force
+                        perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+                        call {{ timescaledb() }}.refresh_continuous_aggregate(
+                            aggregate_view, lower(span), upper(span), options => '{"buckets_per_batch": 0}'
+                        );
+                    end if;
                     {%- endif %}
                 end loop;
                 execute 'analyze ' || filled;

@@ -68,6 +68,8 @@ def test_children_leave_the_region_that_their_parent_no_longer_names(place: Plac
 def test_aggregates_are_exact_where_the_last_changed_day_begins_a_bucket(place: Place, path: Path) -> None:
     step(place, path, price(30, "005930", "2018-05-02", "KR"), price(31, "005930", "2018-10-01", "KR"))
     step(place, path, "update ohlcv_data set close = 11 where id in (30, 31)")
+    step(place, path, price(32, "005930", "2017-01-16", "KR"))
+    step(place, path, "update ohlcv_data set close = 11.5 where id = 32")  # a year's log begins and ends on one day
     for bucket in ("month", "quarter", "year"):
         assert place.query(WRONG_BUCKETS.format(bucket=bucket)) == [], bucket
 
