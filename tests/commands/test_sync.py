@@ -219,10 +219,11 @@ def test_the_checkpoint_keeps_its_verdict_where_the_role_may_write(night: Night,
     reader = f"reader_{os.getpid()}"
     night.place.query(f"create role {reader} login password 'secret'")
     try:
-        for schema in ("raw", "public", "audit"):
+        for schema in ("raw", "public", "audit", "factors"):
             night.place.query(
                 f"grant usage on schema {schema} to {reader}; grant select on all tables in schema {schema} to {reader}"
             )
+        night.place.query(f"grant select on all sequences in schema public to {reader}")
         place = place_on(night.place.target, tmp_path)
         done = place.run(*words, POSTGRES_USER=reader, POSTGRES_PASSWORD="secret")
         assert "The verdict is not kept in audit.verdicts, into which this login may not write." in done.stderr
