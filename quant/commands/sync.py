@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -60,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
     """Sync once, or until interrupted. Returns the exit code of the last run."""
     source = source_path(options.source)
     code = WELL
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as a service manager ends it
     with journal.kept(options.log):
         try:
             for _ in _moments(options, source):

@@ -180,7 +180,7 @@ def test_it_follows_a_file(night: Night) -> None:
         write(night.source, "update ohlcv_data set close = close + 1 where id = (select min(id) from ohlcv_data)")
         wait(log, 2)
         assert "1 written" in log.read_text()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=LONG)
     finally:
         process.kill()

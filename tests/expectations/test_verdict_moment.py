@@ -94,7 +94,8 @@ def test_what_is_read_is_not_truncated_meanwhile_and_whoever_has_its_lock_is_nam
         if held.snapshot:
             with (
                 pytest.raises(
-                    UserError, match=r"lock on public.ohlcv_data, which session \d+ \(user .* a builder \d+\) has"
+                    UserError,
+                    match=r"lock on public.ohlcv_data, which session \d+ \(user .* a builder \d+, idle in transaction since .*\) has",
                 ),
                 moment.held(target, catalog.read(), limit=1),
             ):
