@@ -95,7 +95,7 @@ def test_what_is_read_is_not_truncated_meanwhile_and_whoever_has_its_lock_is_nam
             with (
                 pytest.raises(
                     UserError,
-                    match=r"lock on public.ohlcv_data, which session \d+ \(user .* a builder \d+, idle in transaction since .*\) has",
+                    match=r"lock on public.ohlcv_data, which session \d+ \(user .* a builder \d+, idle in .*\) has",
                 ),
                 moment.held(target, catalog.read(), limit=1),
             ):

@@ -35,13 +35,13 @@ def test_a_build_of_the_parents_alone_leaves_those_whose_children_are_yet_to_com
     assert place.query(STUBS) == [("000660", "KR"), ("NVDA", "US"), ("TSLA", "US")]
     place.run("dbt", "build")
     assert place.query(STUBS) == [("000660", "KR"), ("NVDA", "US"), ("TSLA", "US")]
-    assert NEEDED not in run(place, path, "--only", "keys").unmet
+    assert NEEDED not in run(place, path, "--only", "keys").failed
 
 
 def test_the_build_that_moves_a_child_removes_what_it_left(place: Place, path: Path) -> None:
     step(place, path, "update trades set region = 'HK'")
     assert place.query(STUBS) == [("000660", "KR"), ("NVDA", "US"), ("TSLA", "HK")]
-    assert NEEDED not in run(place, path, "--only", "keys").unmet
+    assert NEEDED not in run(place, path, "--only", "keys").failed
 
 
 def test_the_build_that_removes_the_last_child_removes_its_stub(place: Place, path: Path) -> None:
@@ -56,12 +56,12 @@ def test_a_stub_that_somebody_planted_is_named_and_the_next_build_removes_it(pla
         "insert into tickers (ticker, region, name, currency, asset_type, is_active, data_source)"
         " values ('GME', 'US', 'GME', 'USD', 'STOCK', false, 'inferred')"
     )
-    assert "'GME'" in run(place, path, "--only", "keys").unmet[NEEDED]
+    assert "'GME'" in run(place, path, "--only", "keys").failed[NEEDED]
     place.query("create table applications (ticker text, region text, foreign key (ticker, region) references tickers)")
     place.query("insert into applications values ('GME', 'US')")
     place.run("dbt", "build")
     assert ("GME", "US") in place.query(STUBS)  # an application's row refers to it
-    assert NEEDED not in run(place, path, "--only", "keys").unmet
+    assert NEEDED not in run(place, path, "--only", "keys").failed
     place.query("drop table applications")
     place.run("dbt", "build")
     assert ("GME", "US") not in place.query(STUBS)
