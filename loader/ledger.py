@@ -93,6 +93,7 @@ class Ledger:
             source: the name of the file.
             doubtful: tables of raw whose rows may be of later loads than the books say.
         """
+        self._note_lost_loads(doubtful)
         seen = [f"select max(_load_id) from raw.{quote(table)}" for table in doubtful]
         if self._value("select to_regclass('audit.build_state') is not null"):
             seen.append("select max(load_id) from audit.build_state")
@@ -104,6 +105,17 @@ class Ledger:
         )
         self._do(f"update raw._tables as t set noted_since = %s, removed_rows = 0 where {LOST}", number)
         return int(number)
+
+    def _note_lost_loads(self, doubtful: Collection[str]) -> None:
+        """Note the loads that other books and rows tell of, where the book of loads was emptied or set back."""
+        told = [f"select load_id from raw.{book}" for book in ("_tables", "_windows", "_removed", "rejected_rows")]
+        told += [f"select _load_id from raw.{quote(table)}" for table in doubtful]
+        self._do(
+            "insert into raw._loads (load_id, started_at, finished_at, source, outcome) "
+            "select load_id, now(), now(), 'unknown', 'its note was lost' "
+            f"from ({' union '.join(told)}) as told (load_id) "
+            "where load_id is not null and not exists (select from raw._loads as l where l.load_id = told.load_id)"
+        )
 
     def lost_notes(self) -> bool:
         """Whether notes of removed rows are missing."""

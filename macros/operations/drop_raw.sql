@@ -45,13 +45,17 @@
             "Nothing was dropped: others have built on raw or staging, or keep something there: " ~ others | join(', ')
             ~ ". Move or drop that, then run drop_raw again.") }}
     {%- endif -%}
-    {%- for kind in ['view', 'table'] -%}
-        {%- set names = found | selectattr(1, 'equalto', kind) | map(attribute=0) | list -%}
-        {%- do run_query('drop ' ~ kind ~ ' ' ~ names | join(', ')) if names -%}
-    {%- endfor -%}
-    {%- do run_query('drop schema if exists staging') -%}
-    {%- do run_query('drop schema if exists raw') -%}
-    {%- do run_query('delete from audit.build_state where load_id > 0') -%}
-    {%- do run_query('commit') -%}
+    {#- In one go: what is refused at its end has dropped nothing. -#}
+    {%- call statement('drop_raw') %}
+        begin;
+        {%- for kind in ['view', 'table'] %}
+        {%- set names = found | selectattr(1, 'equalto', kind) | map(attribute=0) | list %}
+        {% if names %}drop {{ kind }} {{ names | join(', ') }};{% endif %}
+        {%- endfor %}
+        drop schema if exists staging;
+        drop schema if exists raw;
+        delete from audit.build_state where load_id > 0;
+        commit
+    {%- endcall -%}
     {%- do log('Dropped raw and staging.', info=True) -%}
 {% endmacro %}

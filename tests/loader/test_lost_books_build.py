@@ -81,6 +81,7 @@ def test_the_build_compares_rather_than_trusts(server: Place, path: Path, loss: 
 
 
 def test_the_next_load_and_build_set_every_book_right(server: Place, path: Path) -> None:
+    write(path, "update ohlcv_data set close = 99 where id = 1")
     load(server, path)
     server.run("dbt", "build")
     outcome = run(server, path, "--only", "counts", "--only", "values", "--only", "keys")
