@@ -55,7 +55,7 @@ def test_the_page_shows_every_factor_of_every_region(market: Place, kind: str) -
     assert "stocks in XA" in page
     assert "nan" not in page.lower().replace("earnings", "")
     if kind == "html":
-        assert page.count("<figure>") == page.count("</figure>") > 6
+        assert page.count("<figure") == page.count("</figure>") > 6
         assert re.search(r"XB\s+has\s+no month with enough stocks", page)
 
 
