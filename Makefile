@@ -60,7 +60,7 @@ bench-quant: setup ## what the package takes beside COPY, on the server that POS
 bench-factors: setup ## what the factors take beside plain SQL, on the server that POSTGRES_HOST names (ARGS=--help)
 	@python -m benchmarks.factors $(ARGS)
 
-diagram: setup ## docs/schema.md from models/**/*.yml
+diagram: setup ## docs/DATABASE_SCHEMA_DIAGRAM.md from models/**/*.yml
 	@python -m expectations.diagram
 
 lock: ## renew both lock files from pyproject.toml (needs uv)

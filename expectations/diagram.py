@@ -1,4 +1,4 @@
-"""The schema as a picture: `docs/schema.md`, drawn from the tables that dbt declares.
+"""The schema as a picture: `docs/DATABASE_SCHEMA_DIAGRAM.md`, drawn from the tables that dbt declares.
 
 `python -m expectations.diagram` writes it; it is committed, and a test holds it against this definition.
 """
@@ -14,7 +14,7 @@ from expectations import catalog
 from expectations.catalog import Aggregate, Catalog, ForeignKey, TargetTable
 from quant.paths import PROJECT
 
-PAGE = PROJECT / "docs" / "schema.md"
+PAGE = PROJECT / "docs" / "DATABASE_SCHEMA_DIAGRAM.md"
 HEAD = """\
 # The schema of `public`
 

@@ -96,7 +96,7 @@ def test_every_argument_has_a_type_that_dbt_knows_and_a_description(manifest: di
 
 
 def test_the_page_of_the_schema_is_current(tmp_path: Path) -> None:
-    fresh = diagram.write(tmp_path / "schema.md").read_text()
+    fresh = diagram.write(tmp_path / diagram.PAGE.name).read_text()
     assert fresh == diagram.PAGE.read_text(), "run `make diagram`"
 
 
