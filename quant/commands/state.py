@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from expectations.catalog import Catalog
 from loader.source import quote
 from quant.server import extension
 from quant.target import Target
+from quant.text import counted
 
 APPLICATION = "quant status"  # its name on the server
 PATIENCE = "5s"  # for counting a table; one of thousands of millions of rows is not counted
@@ -80,11 +81,18 @@ JOBS = """
 
 @dataclass(frozen=True)
 class Step:
-    """How a load, a build or a verdict ended last."""
+    """How a load, a build or a verdict ended last.
+
+    Attributes:
+        timestamp: when, in seconds since 1970; None of a load that did not end.
+        counts: failures and warnings of a verdict.
+    """
 
     at: str | None
     well: bool
     said: str
+    timestamp: float | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,7 @@ class Job:
     of: str
     next: str | None
     outcome: str
+    next_start: float | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +160,10 @@ def ask(connection: Any, target: Target, declared: Catalog) -> State:
         _build(connection) if built else None,
         _verdict(connection) if judged else None,
         tuple(_tables(connection, declared, bool(timescaledb))),
-        tuple(Job(name, of, _told(at), outcome) for name, of, at, outcome in _rows(connection, JOBS))
+        tuple(
+            Job(name, of, _told(at), outcome, at.timestamp() if at else None)
+            for name, of, at, outcome in _rows(connection, JOBS)
+        )
         if timescaledb
         else (),
     )
@@ -161,22 +173,24 @@ def _load(connection: Any) -> Step | None:
     for number, finished, source, outcome, seconds in _rows(connection, LOAD):
         if finished is None:
             return Step(None, False, f"number {number} of {source} did not finish: it runs, or was killed")
-        return Step(_told(finished), outcome == "well", f"{_told(finished)}, {source}, {seconds:.1f} s: {outcome}")
+        said = f"{_told(finished)}, {source}, {seconds:.1f} s: {outcome}"
+        return Step(_told(finished), outcome == "well", said, finished.timestamp())
     return None
 
 
 def _build(connection: Any) -> Step | None:
     ((at, relations, load),) = _rows(connection, BUILD)
-    return Step(_told(at), True, f"{_told(at)}, {relations} relations, from load {load}") if at else None
+    if at is None:
+        return None
+    return Step(_told(at), True, f"{_told(at)}, {relations} relations, from load {load}", at.timestamp())
 
 
 def _verdict(connection: Any) -> Step | None:
     for at, passed, failures, warnings, quick, checkpoint in _rows(connection, VERDICT):
         word = "passed" if passed else "failed"
-        said = (
-            f"{_told(at)}, {checkpoint}{' --quick' if quick else ''}: {word}, {failures} failures, {warnings} warnings"
-        )
-        return Step(_told(at), passed, said)
+        found = f"{counted(failures, 'failure')}, {counted(warnings, 'warning')}"
+        said = f"{_told(at)}, {checkpoint}{' --quick' if quick else ''}: {word}, {found}"
+        return Step(_told(at), passed, said, at.timestamp(), {"failures": failures, "warnings": warnings})
     return None
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
-from quant.commands import state
+from quant.commands import metrics, state
 from quant.commands.state import State
 from quant.errors import NOT_WELL, WELL
 from quant.target import TARGETS, resolve
@@ -19,6 +20,9 @@ HEAD = ("table", "rows", "newest", "days ago", "MB", "saved")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which target."""
     parser.add_argument("--target", choices=TARGETS, help="the database (QUANT_TARGET, else embedded)")
+    parser.add_argument(
+        "--prometheus", type=Path, metavar="FILE", help="write metrics there, for node_exporter's textfile collector"
+    )
     parser.epilog = """\
 exit codes: 0 all is well, 1 nothing is loaded, a load did not finish, a verdict or a job failed, 2 could not run."""
 
@@ -31,7 +35,12 @@ def run(options: argparse.Namespace) -> int:
     with closing(target.connect(state.APPLICATION)) as connection:
         connection.autocommit = True
         found = state.ask(connection, target, catalog.read())
-    print(as_json(found.document()) if options.json else "\n".join(map(printable, _lines(found))))
+    if options.prometheus:
+        metrics.write(found, options.prometheus)
+    if options.json:
+        print(as_json(found.document()))
+    elif not options.prometheus:
+        print("\n".join(map(printable, _lines(found))))
     return WELL if found.well else NOT_WELL
 
 

@@ -29,6 +29,8 @@ def test_each_example_has_a_test() -> None:
     assert sorted(path.name for path in EXAMPLES.iterdir()) == [
         "crontab",
         "github-actions.yml",
+        "grafana",  # by test_monitoring.py
+        "prometheus",
         "quant-sync.service",
         "quant-sync.timer",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,16 @@ def test_every_argument_has_a_type_that_dbt_knows_and_a_description(manifest: di
         for name, argument in arguments
         if not argument["description"] or not is_valid_type(argument["type"] or "")
     ] == []
+
+
+def test_the_exposures_depend_on_what_they_read(manifest: dict[str, Any]) -> None:
+    exposures = manifest["exposures"].values()
+    found = {one["name"]: {node.split(".")[-1] for node in one["depends_on"]["nodes"]} for one in exposures}
+    assert [one["name"] for one in exposures if not one["description"]] == []
+    declared = catalog.read()
+    everything = {*declared.tables, *declared.aggregates}
+    asked = set(re.findall(r"\bpublic\.(\w+)", (PROJECT / "examples" / "grafana" / "quant.json").read_text()))
+    assert found == {"quant_package": everything, "validation_report": everything, "grafana_dashboard": asked}
 
 
 def test_the_page_of_the_schema_is_current(tmp_path: Path) -> None:
