@@ -115,8 +115,10 @@ def test_what_has_not_changed_is_not_done_again(night: Night) -> None:
 def test_a_change_is_taken_over(night: Night) -> None:
     before = night.verdicts
     write(night.source, "update ohlcv_data set close = close + 1 where id = (select max(id) from ohlcv_data)")
-    document = json.loads(night.sync("--json").stdout)
+    done = night.sync("--json", "--progress", "log")
+    document = json.loads(done.stdout)
     assert (document["exit_code"], document["steps"]["load"]["document"]["written"]) == (0, 1)
+    assert set(re.findall(r" of (\d+) nodes", done.stderr)) == {str(document["steps"]["build"]["document"]["nodes"])}
     assert document["steps"].keys() == {"load", "build", "verdict"}
     assert night.verdicts == before + 1
 

@@ -16,7 +16,7 @@ from quant.commands.dbt_script import prepare
 from quant.errors import COULD_NOT_RUN, NOT_WELL, WELL
 
 GO = "build\n"
-BUILT = ("model", "test", "seed")
+BUILT = ("model", "test", "seed")  # and unit tests; exposures are listed with them, and nothing is done for one
 _telling = Lock()
 QUIET = ("--log-level", "none", "--log-level-file", "info", "--no-use-colors")
 
@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
 def _hear(event: Any) -> None:
     """Tell how far the build is, and what failed in it."""
     name = event.info.name
-    if name == "NodeFinished":
+    if name == "NodeFinished" and event.data.node_info.resource_type in (*BUILT, "unit_test"):
         told = event.data.node_info
         tell(node=told.node_name, status=str(told.node_status))
     elif event.info.level == "error" and name in ("RunResultError", "RunResultFailure", "GenericExceptionOnRun"):
