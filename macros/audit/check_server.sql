@@ -13,7 +13,7 @@
         {%- do run_query('begin') -%}
         {%- do run_query('create extension if not exists timescaledb schema public') -%}
         {%- if run_query("select current_setting('timescaledb.license')").rows[0][0] == 'apache' -%}
-            {{ refuse(
+            {{ rollback_and_raise(
                 "The target " ~ target.name ~ " (" ~ target.dbname ~ ") runs the Apache edition of TimescaleDB, which has no"
                 ~ " compression, continuous aggregates or policies: install the Community edition, or set"
                 ~ " timescaledb.license = 'timescale' in postgresql.conf and restart.") }}

@@ -8,14 +8,19 @@
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {#- One lock for all aggregates: two that are made at once on one parent would both make its trigger. -#}
-    {%- do statement_rows("select pg_advisory_xact_lock(hashtext('quant: continuous aggregates'))") -%}
+    {%- do execute_and_count("select pg_advisory_xact_lock(hashtext('quant: continuous aggregates'))") -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {%- set found = run_query(
-        "select (select view_name is not null from timescaledb_information.continuous_aggregates where view_schema = '"
-        ~ this.schema ~ "' and view_name = '" ~ this.identifier ~ "'), (select fingerprint from audit.build_state where"
-        ~ " relation = '" ~ this.identifier ~ "'), to_regclass('" ~ relation ~ "') is not null"
-    ).rows[0] -%}
+    {%- set asked -%}
+        select
+            (
+                select view_name is not null from timescaledb_information.continuous_aggregates
+                where view_schema = '{{ this.schema }}' and view_name = '{{ this.identifier }}'
+            ),
+            (select fingerprint from audit.build_state where relation = '{{ this.identifier }}'),
+            to_regclass('{{ relation }}') is not null
+    {%- endset -%}
+    {%- set found = run_query(asked).rows[0] -%}
     {%- if found[2] and not found[0] -%}
         {{ exceptions.raise_compiler_error(
             "There is a " ~ relation ~ " that is no continuous aggregate, and it may hold data: rename or drop it by hand,"
@@ -35,12 +40,15 @@
         {%- do drop_aggregate(relation) -%}
     {%- endif -%}
     {%- if rebuild -%}
-        {%- do statement_rows(
-            "create materialized view " ~ relation ~ " with (timescaledb.continuous, timescaledb.materialized_only = false) as "
-            ~ body ~ " with no data"
-        ) -%}
+        {%- set create -%}
+            create materialized view {{ relation }}
+            with (timescaledb.continuous, timescaledb.materialized_only = false) as
+            {{ body }}
+            with no data
+        {%- endset -%}
+        {%- do execute_and_count(create) -%}
         {%- do restore_bucket_width(relation) -%}
-        {%- do remember_state(relation, {'fingerprint': 'refreshing ' ~ fingerprint, 'load_id': 0}) -%}
+        {%- do save_watermark(relation, {'fingerprint': 'refreshing ' ~ fingerprint, 'load_id': 0}) -%}
     {%- endif -%}
     {%- do reconcile_comments(relation, model) -%}
     {%- do apply_grants(this.incorporate(type='materialized_view'), config.get('grants'), should_revoke=not rebuild) -%}
@@ -52,7 +60,7 @@
     {#- Only what has changed since the last refresh is computed, so this costs next to nothing when nothing has. -#}
     {%- do refresh_aggregate(relation) -%}
     {%- if unfilled -%}
-        {%- do remember_state(relation, {'fingerprint': fingerprint, 'load_id': 0}) -%}
+        {%- do save_watermark(relation, {'fingerprint': fingerprint, 'load_id': 0}) -%}
         {{ adapter.commit() }}
     {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}

@@ -3,10 +3,10 @@
     {%- set relation = this.incorporate(type='table').include(database=false) -%}
     {%- set spec = table_spec(model) -%}
     {%- set source_table = config.get('source_table') -%}
-    {%- do refuse_what_would_be_ignored(model) -%}
+    {%- do refuse_ignored_config(model) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {%- do statement_rows("select pg_advisory_xact_lock(hashtext('quant: " ~ spec.name ~ "'))") -%}
+    {%- do execute_and_count("select pg_advisory_xact_lock(hashtext('quant: " ~ spec.name ~ "'))") -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- if source_table -%}
@@ -42,7 +42,7 @@
     {%- do apply_grants(this.incorporate(type='table'), config.get('grants'), should_revoke=not is_new) -%}
     {%- if outcome.startswith('WROTE') and (is_new or flags.FULL_REFRESH) -%}
         {#- keys are what plans depend on, and rowids what conservation is told by; the other columns would take most of the time -#}
-        {%- do statement_rows('analyze ' ~ relation ~ ' (' ~ quoted_list(spec.key + ['source_rowid']) ~ ')') -%}
+        {%- do execute_and_count('analyze ' ~ relation ~ ' (' ~ quoted_list(spec.key + ['source_rowid']) ~ ')') -%}
     {%- endif -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}

@@ -3,8 +3,8 @@
     {%- set chunks = chunk_list(table, true) -%}
     {%- do set_batch_rows() -%}
     {%- for chunk in chunks -%}
-        {%- do run_alone(decompress_chunk_sql(chunk)) -%}
-        {%- do run_alone(compress_chunk_sql(chunk)) -%}
+        {%- do run_outside_transaction(decompress_chunk_sql(chunk)) -%}
+        {%- do run_outside_transaction(compress_chunk_sql(chunk)) -%}
     {%- endfor -%}
     {%- do log('Compressed ' ~ counted(chunks | length, 'chunk') ~ ' of ' ~ table ~ ' anew.', info=True) -%}
 {% endmacro %}

@@ -8,7 +8,7 @@
         order by job_id
     {%- endset -%}
     {%- for row in run_query(jobs).rows -%}
-        {%- do run_alone('call ' ~ timescaledb() ~ '.run_job(' ~ row[0] ~ ')') -%}
+        {%- do run_outside_transaction('call ' ~ timescaledb() ~ '.run_job(' ~ row[0] ~ ')') -%}
         {%- do log('Ran ' ~ row[1] ~ '.', info=True) -%}
     {%- endfor -%}
 {% endmacro %}

@@ -21,7 +21,7 @@
     {%- set needed = run_query(needed).rows[0] -%}
     {%- set relation = api.Relation.create(schema='public', identifier=table, type='table') -%}
     {%- set existing = existing_columns(relation | string) -%}
-    {%- set spec = table_spec(tested_model(relation)) -%}
+    {%- set spec = table_spec(model_node(relation.identifier)) -%}
     {%- set widened = {} -%}
     {%- set altered = [] -%}
     {%- for name in candidates if name not in spec.key and 'nextval(' not in spec.columns[name].extra -%}

@@ -5,7 +5,7 @@ children as (
         child.etf_ticker as ticker,
         child.etf_region as region
     from {{ ref('stg_etf_holdings') }} as child
-    where {{ changed('child') }}
+    where {{ incremental_filter('child') }}
 ),
 
 -- in the columns' order of the staging view
@@ -49,7 +49,7 @@ stubs as (
 final as (
     select staged.*
     from {{ ref('stg_etfs') }} as staged
-    where {{ due('staged') }}
+    where {{ is_candidate('staged') }}
     union all
     select * from stubs
 )

@@ -1,3 +1,3 @@
 select staged.*
 from {{ ref('stg_exchange_rate_history') }} as staged
-where {{ due('staged') }}
+where {{ is_candidate('staged') }}

@@ -1,3 +1,3 @@
 select staged.*
 from {{ ref('stg_market_sentiment') }} as staged
-where {{ due('staged') }}
+where {{ is_candidate('staged') }}

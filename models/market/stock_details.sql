@@ -1,3 +1,3 @@
 select staged.*
 from {{ ref('stg_stock_details') }} as staged
-where {{ due('staged') }}
+where {{ is_candidate('staged') }}

@@ -8,20 +8,20 @@ children as (
         child.ticker,
         child.region
     from {{ ref('stg_' ~ child) }} as child
-    where {{ changed('child') }}
+    where {{ incremental_filter('child') }}
     union
     {% endfor -%}
     select
         child.etf_ticker as ticker,
         child.etf_region as region
     from {{ ref('stg_etf_holdings') }} as child
-    where {{ changed('child') }}
+    where {{ incremental_filter('child') }}
     union
     select
         child.stock_ticker as ticker,
         child.stock_region as region
     from {{ ref('stg_etf_holdings') }} as child
-    where {{ changed('child') }}
+    where {{ incremental_filter('child') }}
 ),
 
 -- in the columns' order of the staging view
@@ -56,7 +56,7 @@ stubs as (
 final as (
     select staged.*
     from {{ ref('stg_tickers') }} as staged
-    where {{ due('staged') }}
+    where {{ is_candidate('staged') }}
     union all
     select * from stubs
 )

@@ -51,8 +51,8 @@ renamed as (
             else _reason
         end as _reason{{ undeclared_columns('ohlcv_data') }}
     from source
-    {{ once_a_value(canonical_date('date'), 'canonical_date') }}
-    {{ once_a_value(canonical_timestamp('created_at'), 'canonical_created_at') }}
+    {{ memoized(canonical_date('date'), 'canonical_date') }}
+    {{ memoized(canonical_timestamp('created_at'), 'canonical_created_at') }}
     left join parents
         on {{ canonical_region('region') }} is null and {{ canonical_ticker('ticker') }} = parents.parent_ticker
 )

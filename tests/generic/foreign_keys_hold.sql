@@ -1,7 +1,7 @@
 {#- Asks the data: a constraint that someone dropped or added as not valid proves nothing. -#}
 {% test foreign_keys_hold(model) %}
     {%- if execute -%}
-        {%- for key in table_spec(tested_model(model)).foreign_keys -%}
+        {%- for key in table_spec(model_node(model.identifier)).foreign_keys -%}
             select
                 '{{ key.name }}' as foreign_key,
                 concat_ws(', ', {{ quoted_list(key.columns, 'child') }}) as without_parent

@@ -1,7 +1,7 @@
 {#- A valid primary key on exactly the declared columns proves that they are unique and not null, in milliseconds; the
     checkpoint asks the data once more. -#}
 {% test key_is_enforced(model) %}
-    {%- set key = table_spec(tested_model(model)).key if execute else [] -%}
+    {%- set key = table_spec(model_node(model.identifier)).key if execute else [] -%}
     select 'no valid primary key ({{ key | join(', ') }})' as fault
     where not exists (
         select from pg_index as i

@@ -2,11 +2,11 @@
     out as they do in counts: sums over a hash of the rowids tell that all is well, and only if they do not agree are
     the rows themselves compared (rows that the source has deleted are kept, for instance, and retention has taken some). -#}
 {% test rows_are_conserved(model) %}
-    {%- set name = tested_model(model).name if execute else '' -%}
+    {%- set name = model_node(model.identifier).name if execute else '' -%}
     {%- if not execute or not raw_columns(name) -%}
         select 1 as fault where false
     {%- else -%}
-        {%- set hypertable = tested_model(model).config.get('hypertable') -%}
+        {%- set hypertable = model_node(model.identifier).config.get('hypertable') -%}
         with
 
         placed as (

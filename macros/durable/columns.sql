@@ -1,0 +1,75 @@
+{#- The name that PostgreSQL itself gives a type: varchar(50) → character varying(50). -#}
+{% macro canonical_type(type) %}
+    {%- set known = {
+        'varchar': 'character varying', 'decimal': 'numeric', 'timestamptz': 'timestamp with time zone', 'int': 'integer',
+        'float8': 'double precision', 'bool': 'boolean', 'int8': 'bigint'
+    } -%}
+    {%- set base = type.split('(')[0] | lower -%}
+    {{ return(known.get(base, base) ~ type[base | length:] | replace(', ', ',')) }}
+{% endmacro %}
+
+{#- Names and exact types of a relation, or none if there is no such relation. -#}
+{% macro existing_columns(name) %}
+    {%- set sql -%}
+        select
+            attname,
+            format_type(atttypid, atttypmod)
+        from pg_attribute
+        where attrelid = to_regclass({{ dbt.string_literal(name) }}) and attnum > 0 and not attisdropped
+        order by attnum
+    {%- endset -%}
+    {%- set columns = {} -%}
+    {%- for row in run_query(sql).rows -%}
+        {%- do columns.update({row[0]: row[1]}) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+{#- A view that is dropped at once is the cheapest way to hear the exact types of a query; nothing of it is run. -#}
+{% macro query_columns(sql) %}
+    {%- do run_query("create temporary view query_columns_probe as " ~ sql) -%}
+    {%- set columns = existing_columns('pg_temp.query_columns_probe') -%}
+    {%- do run_query("drop view pg_temp.query_columns_probe") -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+{#- The columns that the model fills, checked against the declaration. A column that only the source has declared (drift)
+    becomes one of the table's: nothing that the source holds is left out. -#}
+{% macro model_columns(relation, spec, sql) %}
+    {%- set yielded = query_columns(sql) -%}
+    {%- set existing = existing_columns(relation | string) -%}
+    {%- set columns = {} -%}
+    {%- for name, column in spec.columns.items() if name != 'source_rowid' -%}
+        {%- if name not in yielded and (not column.extra or name in declared_columns(config.get('source_table'))) -%}
+            {{ exceptions.raise_compiler_error(
+                "The model " ~ spec.name ~ " declares the column " ~ name ~ " in its yml but its SQL does not yield it:"
+                ~ " add it to the SQL, or take it out of the yml.") }}
+        {%- elif name in yielded and yielded[name] != canonical_type(column.type) -%}
+            {{ exceptions.raise_compiler_error(
+                "The model " ~ spec.name ~ " declares " ~ name ~ " as " ~ column.type ~ " in its yml but its SQL yields "
+                ~ yielded[name] ~ ": cast it in the SQL, or declare what it yields.") }}
+        {%- elif name in yielded and name not in spec.computed -%}
+            {%- do columns.update({name: yielded[name]}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in ['_rowid', '_rank', '_reason'] if name not in yielded -%}
+        {{ exceptions.raise_compiler_error("The SQL of the model " ~ spec.name ~ " does not yield " ~ name
+            ~ ", which a durable table that is filled from raw needs.") }}
+    {%- endfor -%}
+    {%- set own = ['_rowid', '_rank', '_reason', '_load_id', '_parent_load_id'] -%}
+    {%- for name, type in yielded.items() if name not in spec.columns and name not in own -%}
+        {%- if name not in existing -%}
+            {%- do log('The source has a column that ' ~ spec.name ~ ' does not declare: ' ~ name ~ ' (' ~ type ~ '), added.', info=True) -%}
+            {%- do execute_and_count('alter table ' ~ relation ~ ' add column ' ~ adapter.quote(name) ~ ' ' ~ type) -%}
+        {%- elif (existing[name], type) == ('bigint', 'double precision') and not hindrances_to_widening(relation, [name]) -%}
+            {%- do widen_column(relation, name, type) -%}
+        {%- elif existing[name] != type -%}
+            {{ exceptions.raise_compiler_error(
+                "The undeclared column " ~ spec.name ~ "." ~ name ~ " was " ~ existing[name] ~ " in the source and is "
+                ~ type ~ " now: alter it by hand (alter table " ~ spec.name ~ " alter column " ~ adapter.quote(name)
+                ~ " type " ~ type ~ ") and build again.") }}
+        {%- endif -%}
+        {%- do columns.update({name: type}) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}

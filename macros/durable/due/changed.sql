@@ -1,3 +1,0 @@
-{% macro changed(alias) -%}
-    /*changed {{ alias }}*/ true
-{%- endmacro %}
