@@ -55,7 +55,7 @@
         order by c.range_end
     {%- endset -%}
     {%- set chunks = run_query(sql).rows -%}
-    {%- do set_batch_rows() -%}
+    {%- do set_compression_settings() -%}
     {%- for chunk in chunks -%}
         {%- do run_outside_transaction(compress_chunk_sql(chunk[0])) -%}
     {%- endfor -%}

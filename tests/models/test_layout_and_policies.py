@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from expectations.queries import ANCHORS, OF_TICKER, QUERIES, Query
 from tests.support import native
 from tests.support.dbt_ground import price, source, step
 from tests.support.places import Place
+from tests.support.plans import scans, unbounded
 from tests.support.sources import write
 
 DAYS = [("005930", f"{year}-{month:02d}-02") for year in (2019, 2020, 2021) for month in range(1, 13)]
@@ -47,6 +49,45 @@ def layouts(place: Place) -> set[tuple[object, object]]:
             " where hypertable = 'ohlcv_data'::regclass"
         )
     }
+
+
+def anchors(place: Place) -> dict[str, object]:
+    """What the platform's queries are asked with."""
+    names = ("last_day", "ticker", "region", "tickers", "factor", "last_score", "strategy")
+    return dict(zip(names, place.query(ANCHORS)[0], strict=True))
+
+
+@pytest.mark.usefixtures("path")
+@pytest.mark.parametrize(
+    "query", [query for query in QUERIES if query.table == "ohlcv_data"], ids=lambda query: query.meaning
+)
+def test_a_query_reads_the_chunks_of_its_days_and_the_batches_of_its_tickers(place: Place, query: Query) -> None:
+    asked = anchors(place)
+    assert scans(place, query.sql, asked)
+    assert unbounded(place, query.sql, asked, ["005930"]) == []
+
+
+@pytest.mark.usefixtures("path")
+@pytest.mark.parametrize("bound", [OF_TICKER.replace("ticker =", "upper(ticker) ="), "to_char(date, 'YYYY') = '2024'"])
+def test_a_query_that_nothing_bounds_reads_all_chunks(place: Place, bound: str) -> None:
+    asked = anchors(place)
+    found = unbounded(place, f"select * from public.ohlcv_data where {bound}", asked, [])
+    assert len(found) == len(place.query(CHUNKS)) - 1, "all but the newest"
+
+
+@pytest.mark.usefixtures("path")
+def test_batches_are_as_they_were_measured(place: Place) -> None:
+    """docs/decisions/0004: 1,400 rows, where the version has the setting, and no bloom indexes."""
+    batches = place.query(
+        "select setting from pg_settings where name = 'timescaledb.compression_batch_size_limit'"
+        " and max_val::int >= 1400"
+    )
+    assert batches in ([], [("1400",)])
+    blooms = place.query(
+        "select attrelid::regclass from pg_attribute where attname ~ 'bloom' and attrelid in"
+        " (select compress_relid from _timescaledb_catalog.compression_settings)"
+    )
+    assert blooms == []
 
 
 @pytest.mark.usefixtures("path")
