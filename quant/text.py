@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from unicodedata import category
 
 STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")  # what moves a cursor, turns the direction of text, ends a line or is no text
@@ -29,9 +29,9 @@ def printable(line: str) -> str:
     return "".join(one.encode("unicode_escape").decode() if category(one) in STEERING else one for one in line)
 
 
-def as_json(document: object) -> str:
+def as_json(document: object, default: Callable[[object], object] | None = None) -> str:
     """A document for programs, of which nothing steers the terminal of a person who looks at it."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
+    text = json.dumps(document, ensure_ascii=False, indent=2, default=default)
     return re.sub(
         r"[^ -~\n]", lambda found: json.dumps(found[0])[1:-1] if category(found[0]) in STEERING else found[0], text
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from datetime import date
@@ -14,6 +13,7 @@ from expectations.report.render import FORMATS, render
 from expectations.report.sections import answer
 from expectations.verdict import Verdict
 from quant.errors import UserError
+from quant.text import as_json
 
 
 def prepare(folder: Path) -> None:
@@ -44,7 +44,7 @@ def write(verdict: Verdict, facts: Facts, folder: Path) -> list[Path]:
     texts = {
         (page.part, kind): render(page, verdict, facts, kind) for page in PAGES if page.there(facts) for kind in FORMATS
     }
-    texts["", "json"] = json.dumps(document, indent=1, ensure_ascii=False, default=_plain) + "\n"
+    texts["", "json"] = as_json(document, _plain) + "\n"
     stamp = f"{facts.target}-{facts.occasion.began:%Y%m%dT%H%M%SZ}"
     written = []
     try:

@@ -17,7 +17,7 @@ from expectations.report import wording
 from expectations.report.facts import Facts
 from expectations.report.pages import Page
 from expectations.verdict import Verdict
-from quant.text import counted
+from quant.text import counted, printable
 
 TEMPLATES = Path(__file__).with_name("templates")
 FORMATS = {"html": "html", "md": "markdown"}  # the writer of each file's ending
@@ -52,16 +52,29 @@ def _environment(kind: str) -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
         keep_trailing_newline=True,
-        finalize=None if kind == "html" else _plain,
+        finalize=_shown if kind == "html" else _plain,
     )
     environment.filters |= {name: getattr(wording, name) for name in FILTERS}
     environment.filters["one_line"] = lambda words: Markup(" ".join(words.split()))
-    environment.filters["indented"] = lambda words: Markup("\n".join(f"    {line}" for line in str(words).splitlines()))
+    environment.filters["indented"] = _indented
     environment.globals["counted"] = counted
     environment.globals["w"] = environment.get_template(f"{FORMATS[kind]}.j2").module
     return environment
 
 
+def _indented(words: object) -> Markup:
+    return Markup("\n".join(f"    {printable(line)}" for line in str(words).splitlines()))
+
+
+def _shown(value: object) -> object:
+    """Nothing that turns the direction of text, or steers a terminal that shows the file."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return "\n".join(map(printable, value.split("\n")))
+
+
 def _plain(value: object) -> Markup:
     """Words that Markdown takes for nothing but words."""
-    return value if isinstance(value, Markup) else Markup(SPECIAL.sub(r"\\\1", str(value).replace("\n", " ")))
+    if isinstance(value, Markup):
+        return value
+    return Markup(SPECIAL.sub(r"\\\1", printable(str(value).replace("\n", " "))))

@@ -10,10 +10,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import pytest
 
@@ -21,10 +22,12 @@ from expectations import catalog, cli
 from expectations.report import Occasion, gather
 from expectations.report.wording import size
 from expectations.session import open_session
+from expectations.verdict import Check
 from loader.snapshot import open_snapshot
 from quant.paths import PROJECT
+from quant.text import STEERING
 from tests.support.places import Place
-from tests.support.report_pages import pages, plain, verdict, words
+from tests.support.report_pages import facts, pages, plain, verdict, words
 from tests.support.verdict_ground import Ground, Outcome
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -251,3 +254,14 @@ def test_a_browser_shows_the_data_docs_and_loads_nothing(whole: Written, tmp_pat
         assert f">{suite}</a>" in index
     assert "every source row is in raw or among the rejected rows" in counts
     assert f">{len([1 for one in whole.document['checks'] if one['suite'] == 'counts'])}<" in counts
+
+
+def test_a_name_steers_no_terminal_and_no_reader(tmp_path: Path) -> None:
+    name = "ev\x1b[31mil\u202egpj\x07\x9b2J"
+    made = verdict(Check("values", name, "critical", False, name, (name,), finding=name))
+    line = replace(made.tables[0], table=name)
+    pages(replace(made, tables=(line,)), facts(), tmp_path)
+    for path in tmp_path.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "31mil" in text
+        assert [one for one in text if one != "\n" and category(one) in STEERING] == [], path.name
