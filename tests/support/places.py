@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ import pytest
 import embedded
 from quant.paths import PROJECT
 from quant.target import Target
-from tests.support import native
+from tests.support import native, warm
 
 NO_SERVER = (
     "there is no native TimescaleDB here: set POSTGRES_HOST and its like, or install it beside PostgreSQL's programs"
@@ -43,15 +44,8 @@ class Place:
     environment: dict[str, str]
 
     def run(self, *command: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the project as a user would; `python` and console scripts are this environment's."""
-        done = subprocess.run(
-            self.command(*command),
-            env=self.environment | more,
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        """Run a command of the project in its root, as a user would but for the imports (`warm`)."""
+        done = warm.run(command, self.environment | more)
         assert not check or done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         return done
 
@@ -117,11 +111,28 @@ def make_place(
 ) -> Callable[[str], contextmanager[Place]]:
     """A maker of empty places: `with make_place("embedded") as place:`."""
     numbers = iter(range(1_000_000))
+    parsed = tmp_path_factory.mktemp("parsed") / "partial_parse.msgpack"
 
     @contextmanager
     def make(kind: str) -> Iterator[Place]:
         name = f"quant_test_{os.getpid()}_{next(numbers)}"
+        with dbt_folder() as written, placed(kind, name, written) as place:
+            yield place
+
+    @contextmanager
+    def dbt_folder() -> Iterator[Path]:
+        """Where dbt finds what it parsed for the place before, two seconds' work."""
         written = tmp_path_factory.mktemp("dbt")
+        own = written / "target" / parsed.name
+        own.parent.mkdir()
+        if parsed.exists():
+            shutil.copy(parsed, own)
+        yield written
+        if own.exists():
+            shutil.copy(own, parsed)
+
+    @contextmanager
+    def placed(kind: str, name: str, written: Path) -> Iterator[Place]:
         if kind == "embedded":
             folder = tmp_path_factory.mktemp("engine") / "embedded"
             endpoint = embedded.ensure_running(folder)
