@@ -107,10 +107,11 @@ def test_misspelt_names_are_guessed(tmp_path: Path) -> None:
     assert (done.returncode, "docter" in done.stderr) == (2, True)
 
 
-def test_the_demo_says_what_it_wants() -> None:
-    done = subprocess.run([PROJECT / "scripts" / "demo"], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(("script", "usage"), [("demo", "Usage: scripts/demo ROWS DIRT"), ("pictures", "Make the")])
+def test_the_scripts_say_what_they_want(script: str, usage: str) -> None:
+    done = subprocess.run([PROJECT / "scripts" / script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("Usage: scripts/demo ROWS DIRT")
+    assert done.stderr.startswith(usage)
 
 
 def test_exit_codes_are_those_of_the_command() -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
 
 from quant import PostgresDatabaseManager
-from quant.paths import PROJECT
 from tests.quant.worlds import World
-
-SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+from tests.support.documents import blocks
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
@@ -24,10 +21,10 @@ def test_snippets_run(world: World, page: str, monkeypatch: pytest.MonkeyPatch) 
             monkeypatch.setenv(name, value)
     monkeypatch.setenv("SPOCK_SQLITE", str(world.source))
     names: dict[str, Any] = {}
-    snippets = SNIPPET.findall((PROJECT / page).read_text())
+    snippets = [block for block in blocks(page) if block.language == "python"]
     assert snippets
     for snippet in snippets:
-        exec(compile(snippet, page, "exec"), names)
+        exec(compile(snippet.text, str(snippet), "exec"), names)
     assert len(names["prices"]) > 0
     if isinstance(manager := names["db"], PostgresDatabaseManager):
         manager.close()

@@ -59,3 +59,8 @@ def table(page: str, head: str) -> list[list[str]]:
         if inside and cells[0] != head and not re.fullmatch("[-: ]+", cells[0]):
             found.append(cells)
     return found
+
+
+def spans(page: str) -> list[str]:
+    """What stands in backticks within the text of a page, outside of its blocks."""
+    return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", FENCE.sub("", read(page)))
