@@ -74,6 +74,10 @@ def test_who_waits_for_a_lock_says_for_whom_and_ends(server: Place, path: Path) 
         assert "Traceback" not in said
     assert "application nightly_job, idle in transaction" in built.stderr
     assert "s for a lock on public.trades, which session" in " ".join(built.stdout.split())
+    with locked(server, "audit.quarantine"):  # which a build wants before its first node
+        begun = server.run("dbt", "--no-use-colors", "build", check=False, **SHORT)
+    assert "s for a lock on audit.quarantine, which session" in " ".join(begun.stdout.split())
+    assert (begun.returncode, "Traceback" in begun.stdout + begun.stderr) == (1, False)
     server.run("dbt", "build", "--select", "trades")
 
 

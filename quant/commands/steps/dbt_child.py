@@ -12,7 +12,7 @@ import sys
 from threading import Lock
 from typing import Any
 
-from quant.commands.dbt_script import prepare
+from quant.commands.dbt_script import mend_exposures, prepare
 from quant.errors import COULD_NOT_RUN, NOT_WELL, WELL
 
 GO = "build\n"
@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
     prepare()
     from dbt.cli.main import dbtRunner
 
+    mend_exposures()
     parsed = dbtRunner(callbacks=[_hear]).invoke([*QUIET, "parse", *arguments])
     if not parsed.success:
         tell(error=str(parsed.exception or "dbt could not parse the project"))
