@@ -5,8 +5,7 @@
         select
             prices.ticker,
             prices.region,
-            prices.date,
-            {{ columns | join(', ') }}
+            prices.date{{ ', ' if columns }}{{ columns | join(', ') }}
         from {{ ref('ohlcv_data') }} as prices
         inner join {{ ref('factor_universe') }} as universe
             on prices.ticker = universe.ticker and prices.region = universe.region

@@ -1,5 +1,5 @@
-{#- A table of derived rows by region and month, of which each build replaces those that are stale: config stale names a
-    relation of their keys. The rows can be worked out again, so a table of other columns is made anew, and first goes the
+{#- A table of derived rows by region and month, or by horizon too, of which each build replaces those that are stale: config
+    stale names a relation of their keys, and config stale_horizons says which of its horizons are meant. The rows can be worked out again, so a table of other columns is made anew, and first goes the
     view of the project that reads it: config read_by. -#}
 {% materialization by_month, default %}
     {%- set relation = this.incorporate(type='table').include(database=false) -%}
@@ -19,9 +19,9 @@
             {%- do reconcile_comments(relation, model) -%}
         {%- endif -%}
         {% call statement('delete_stale') -%}
-            {%- set keys = existing_columns(stale) | join(', ') -%}
+            {%- set keys = 'region, month, horizon' if 'horizon' in existing_columns(relation | string) else 'region, month' -%}
             delete from {{ relation }}
-            where ({{ keys }}) in (select {{ keys }} from {{ stale }})
+            where ({{ keys }}) in (select {{ keys }} from {{ stale }} where horizon {{ config.require('stale_horizons') }})
         {%- endcall %}
         {% call statement('main') -%}
             insert into {{ relation }}

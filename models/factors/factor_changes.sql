@@ -3,15 +3,22 @@
     pre_hook="{{ decompress_freely() }}",
     post_hook="{{ write_factor_scores() }}"
 ) }}
-{#- Of the stale days, what is in factor_scores under the project's own names and should not be, or the other way round. -#}
+{#- Of the days that were scored before, what is in factor_scores under the project's own names and should not be, or the
+    other way round. What is wanted of other days is inserted as it is. -#}
 with
 
+rescored as (
+    select
+        region,
+        date
+    from {{ ref('factor_stale_days') }}
+    where was_scored
+),
+
 wanted as (
-    select * from {{ ref('factor_single') }}
-    union all
-    select * from {{ ref('factor_combinations') }}
-    union all
-    select * from {{ ref('factor_composites') }}
+    select scores.*
+    from ({{ wanted_factor_scores() }}) as scores
+    inner join rescored on scores.region = rescored.region and scores.date = rescored.date
 ),
 
 there as (
@@ -25,16 +32,11 @@ there as (
         scores.score,
         scores.percentile
     from {{ ref('factor_scores') }} as scores
-    inner join {{ ref('factor_stale_days') }} as stale on scores.region = stale.region and scores.date = stale.date
+    inner join rescored on scores.region = rescored.region and scores.date = rescored.date
     where
-        stale.was_scored
-        and scores.date >= (select min(stale_days.date) from {{ ref('factor_stale_days') }} as stale_days)
-        and scores.date <= (select max(stale_days.date) from {{ ref('factor_stale_days') }} as stale_days)
-        and scores.factor_name in (
-            select factor_name from {{ ref('factors') }}
-            union all
-            select combination from {{ ref('factor_weights') }}
-        )
+        scores.date >= (select min(days.date) from rescored as days)
+        and scores.date <= (select max(days.date) from rescored as days)
+        and scores.factor_name in ({{ factor_names() }})
 ),
 
 final as (

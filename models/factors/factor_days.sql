@@ -1,5 +1,6 @@
-{{ config(pre_hook="set local enable_nestloop = off") }}
-{#- A sum of hashes does not depend on the order of the rows; it is what tells a build which days have changed. -#}
+{{ config(pre_hook=["{{ create_factor_state() }}", "set local enable_nestloop = off"]) }}
+{#- A sum of hashes does not depend on the order of the rows; it is what tells a build which days have changed. A day that has
+    lost all its prices is one with none. -#}
 with
 
 traded as (
@@ -12,14 +13,22 @@ traded as (
     group by region, date
 ),
 
-judged as (
+compared as (
     select
         region,
         date,
-        stocks,
-        digest,
-        2 * stocks >= max(stocks) over (partition by region, date_trunc('month', date)) as in_calendar
+        coalesce(traded.stocks, 0) as stocks,
+        traded.digest,
+        coalesce(traded.digest <> known.digest, true) as is_changed
     from traded
+    full join factors.known_days as known using (region, date)
+),
+
+judged as (
+    select
+        *,
+        stocks > 0 and 2 * stocks >= max(stocks) over (partition by region, date_trunc('month', date)) as in_calendar
+    from compared
 ),
 
 final as (
@@ -28,6 +37,7 @@ final as (
         date,
         stocks,
         digest,
+        is_changed,
         in_calendar,
         in_calendar and date = max(date) filter (where in_calendar) over (
             partition by region, date_trunc('month', date)

@@ -1,8 +1,8 @@
 {{ config(needs_rows_of='factors.factor_stale_days', pre_hook="set local enable_nestloop = off") }}
-{#- Prices on the stale days, with what their past gives. Only the days that a stale one needs are read. -#}
+{#- Prices on the stale days, with what their past gives. Only what a stale day looks back to is read. -#}
 with
 
-wanted as materialized (
+wanted as (
     select
         trading_days.region,
         trading_days.date,
@@ -34,6 +34,7 @@ prices as materialized (
         wanted.is_recent
     from {{ universe_prices(['prices.close', 'prices.rsi_14']) }} as prices
     inner join wanted on prices.region = wanted.region and prices.date = wanted.date
+    where wanted.is_anchor or wanted.is_recent
 ),
 
 anchored as (
@@ -53,22 +54,31 @@ anchored as (
     window past as (partition by region, ticker order by date)
 ),
 
--- of the stocks with a momentum alone, for all prices of a year are counted
+momenta as materialized (
+    select
+        ticker,
+        region,
+        date,
+        close_1m / close_12m - 1 as momentum
+    from anchored
+    where is_stale and close_1m / close_12m is not null
+),
+
+-- all prices of a year count, but of the stocks with a momentum alone
 counted as (
     select
         ticker,
         region,
         date,
-        is_stale,
         lag(date, 119) over (partition by region, ticker order by date) >= date - interval '12 months' as has_history
-    from prices
+    from {{ universe_prices([]) }} as prices
     where
-        (region, ticker) in (
+        date >= (select min(momenta.date) - interval '12 months' from momenta)
+        and (ticker, region) in (
             select
-                region,
-                ticker
-            from anchored
-            where is_stale and close_1m / close_12m is not null
+                ticker,
+                region
+            from momenta
         )
 ),
 
@@ -98,68 +108,23 @@ varied as (
     window last_60 as (partition by region, ticker order by date rows 59 preceding)
 ),
 
--- put together by grouping: the planner knows nothing of how many rows there are, and a join could loop
-parts as (
-    select
-        ticker,
-        region,
-        date,
-        close,
-        rsi_14,
-        null::boolean as has_history,
-        null::double precision as momentum,
-        null::double precision as volatility
-    from prices
-    where is_stale
-    union all
-    select
-        ticker,
-        region,
-        date,
-        null,
-        null,
-        has_history,
-        null,
-        null
-    from counted
-    where is_stale
-    union all
-    select
-        ticker,
-        region,
-        date,
-        null,
-        null,
-        null,
-        close_1m / close_12m - 1,
-        null
-    from anchored
-    where is_stale
-    union all
-    select
-        ticker,
-        region,
-        date,
-        null,
-        null,
-        null,
-        null,
-        deviation * sqrt(252::double precision)
-    from varied
-    where is_stale and date_of_60_before >= date - 120 and moves > 0
-),
-
 final as (
     select
-        ticker,
-        region,
-        date,
-        max(close) as close,
-        max(rsi_14) as rsi_14,
-        case when bool_or(has_history) then max(momentum) end as momentum_12m,
-        max(volatility) as volatility_60d
-    from parts
-    group by ticker, region, date
+        prices.ticker,
+        prices.region,
+        prices.date,
+        prices.close,
+        prices.rsi_14,
+        case when counted.has_history then momenta.momentum end as momentum_12m,
+        varied.deviation * sqrt(252::double precision) as volatility_60d
+    from prices
+    left join momenta using (ticker, region, date)
+    left join counted using (ticker, region, date)
+    left join varied
+        on
+            prices.ticker = varied.ticker and prices.region = varied.region and prices.date = varied.date
+            and varied.is_stale and varied.date_of_60_before >= varied.date - 120 and varied.moves > 0
+    where prices.is_stale
 )
 
 select * from final

@@ -1,4 +1,4 @@
-{{ config(needs_rows_of='factors.factor_stale_days') }}
+{{ config(materialized='ephemeral') }}
 {#- A factor is a line here and a line in seeds/factors/factors.csv. Ratios of a report are carried to the day by the
     price. -#}
 with

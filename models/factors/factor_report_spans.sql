@@ -1,5 +1,7 @@
+{{ config(needs_rows_of='factors.factor_stale_days') }}
 {#- For each input by itself, from when expires when which report gives it. Reports compete by rank, and one of a lower rank
     than what is there already never comes up: what is newer expires later. -#}
+-- depends_on: {{ ref('factor_stale_days') }}
 with
 
 reports as (

@@ -54,8 +54,8 @@ unpriced as materialized (
     where
         known.id is null
         or exists (
-            select from {{ ref('factor_changed_days') }} as changed
-            where changed.region = dated.region and changed.date between dated.date - 14 and dated.date
+            select from {{ ref('factor_days') }} as changed
+            where changed.is_changed and changed.region = dated.region and changed.date between dated.date - 14 and dated.date
         )
 ),
 

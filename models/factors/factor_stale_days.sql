@@ -36,8 +36,8 @@ stale as (
     from kept
     where definition is distinct from '{{ factor_definition() }}'
         or exists (
-            select from {{ ref('factor_changed_days') }} as changed
-            where changed.region = kept.region
+            select from days as changed
+            where changed.is_changed and changed.region = kept.region
                 and changed.date between kept.date - interval '12 months 14 days' and kept.date
         )
         or exists (
@@ -64,7 +64,10 @@ final as (
         date,
         in_calendar,
         -- without any state nothing is known, and factor_scores is read
-        was_scored or not exists (select from factors.scored_days) as was_scored,
+        was_scored or not exists (select from factors.scored_days) and exists (
+            select from {{ ref('factor_scores') }}
+            where factor_name in ({{ factor_names() }})
+        ) as was_scored,
         '{{ factor_definition() }}' as definition
     from (select * from stale union all select * from no_longer_in_calendar) as days
 )

@@ -4,8 +4,8 @@
     with
 
     changed as (
-        select date from {{ ref('factor_changed_days') }}
-        where region = '{{ region }}'
+        select date from {{ ref('factor_days') }}
+        where is_changed and region = '{{ region }}'
     ),
 
     moves as (

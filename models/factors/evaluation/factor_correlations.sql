@@ -3,7 +3,7 @@ with
 scores as (
     select * from {{ ref('factor_month_scores') }}
     inner join {{ ref('factor_stale_months') }} using (region, month)
-    where score is not null
+    where horizon = 0 and score is not null
 ),
 
 final as (

@@ -3,20 +3,17 @@ with
 
 month_ends as (
     select
-        month_ends.region,
-        month_ends.month,
+        stale.region,
+        stale.month,
         trading_days.stocks
-    from {{ ref('factor_month_ends') }} as month_ends
-    inner join {{ ref('factor_stale_months') }} as stale
-        on month_ends.region = stale.region and month_ends.month = stale.month
+    from {{ ref('factor_stale_months') }} as stale
     inner join {{ ref('factor_days') }} as trading_days
-        on month_ends.region = trading_days.region and month_ends.date = trading_days.date
+        on stale.region = trading_days.region and stale.date = trading_days.date
+    where stale.horizon = 0
 ),
 
 names as (
-    select factor_name from {{ ref('factors') }}
-    union
-    select combination from {{ ref('factor_weights') }}
+    {{ factor_names() }}
 ),
 
 scored as (

@@ -2,34 +2,25 @@
 -- depends_on: {{ ref('factor_changes') }}
 with
 
-months as (
-    select
-        region,
-        month
-    from {{ ref('factor_stale_ranks') }}
-    union
-    select
-        region,
-        (month - interval '1 month')::date as month
-    from {{ ref('factor_stale_ranks') }}
-    union
-    select
-        region,
-        month
-    from {{ ref('factor_stale_horizons') }}
-),
-
 wanted as (
-    select month_ends.*
-    from {{ ref('factor_month_ends') }} as month_ends
-    inner join months on month_ends.region = months.region and month_ends.month = months.month
+    select
+        region,
+        date
+    from {{ ref('factor_stale_months') }}
+    where date is not null
+    union
+    select
+        region,
+        other_date as date
+    from {{ ref('factor_stale_months') }}
+    where horizon = -1 and other_date is not null
 ),
 
 final as (
     select
         scores.ticker,
         scores.region,
-        wanted.month,
+        date_trunc('month', scores.date)::date as month,
         scores.factor_name,
         scores.score,
         scores.percentile,
@@ -37,11 +28,8 @@ final as (
     from {{ ref('factor_scores') }} as scores
     inner join wanted on scores.region = wanted.region and scores.date = wanted.date
     where
-        scores.factor_name in (
-            select factor_name from {{ ref('factors') }}
-            union all
-            select combination from {{ ref('factor_weights') }}
-        )
+        scores.date >= (select min(first_wanted.date) from wanted as first_wanted)
+        and scores.factor_name in ({{ factor_names() }})
 )
 
 select * from final

@@ -1,24 +1,19 @@
-{{ config(needs_rows_of='factors.factor_stale_horizons', pre_hook="set local enable_nestloop = off") }}
+{{ config(needs_rows_of='factors.factor_stale_months', pre_hook="set local enable_nestloop = off") }}
 {#- What a stock of the last day of a month was worth at the end of later months, by the last price up to two weeks old. -#}
 with
 
-starts as materialized (
+starts as (
     select
-        month_ends.region,
-        month_ends.month,
-        month_ends.date,
-        stale.horizon,
-        later_ends.date as end_date
-    from {{ ref('factor_month_ends') }} as month_ends
-    inner join {{ ref('factor_stale_horizons') }} as stale
-        on month_ends.region = stale.region and month_ends.month = stale.month
-    inner join {{ ref('factor_month_ends') }} as later_ends
-        on
-            month_ends.region = later_ends.region
-            and later_ends.month = month_ends.month + stale.horizon * interval '1 month'
+        region,
+        month,
+        date,
+        horizon,
+        other_date as end_date
+    from {{ ref('factor_stale_months') }}
+    where horizon > 0 and date is not null and other_date is not null
 ),
 
-wanted as materialized (
+wanted as (
     select
         region,
         date as anchor,

@@ -21,7 +21,8 @@ pairs as (
         on
             scores.region = previous.region and scores.factor_name = previous.factor_name
             and scores.ticker = previous.ticker and previous.month = scores.month - interval '1 month'
-    inner join {{ ref('factor_stale_ranks') }} as stale on scores.region = stale.region and scores.month = stale.month
+    inner join {{ ref('factor_stale_months') }} as stale
+        on scores.region = stale.region and scores.month = stale.month and stale.horizon = -1
     window
         by_score as (
             partition by scores.region, scores.factor_name, scores.month, previous.ticker is null order by scores.percentile
