@@ -34,8 +34,8 @@ there as (
     from {{ ref('factor_scores') }} as scores
     inner join rescored on scores.region = rescored.region and scores.date = rescored.date
     where
-        scores.date >= (select min(days.date) from rescored as days)
-        and scores.date <= (select max(days.date) from rescored as days)
+        scores.date >= (select min(earliest.date) from rescored as earliest)
+        and scores.date <= (select max(latest.date) from rescored as latest)
         and scores.factor_name in ({{ factor_names() }})
 ),
 

@@ -2,7 +2,7 @@
 {#- What a stock of the last day of a month was worth at the end of later months, by the last price up to two weeks old. -#}
 with
 
-starts as (
+starts as materialized (
     select
         region,
         month,
@@ -13,7 +13,7 @@ starts as (
     where horizon > 0 and date is not null and other_date is not null
 ),
 
-wanted as (
+wanted as materialized (
     select
         region,
         date as anchor,
