@@ -27,9 +27,7 @@ final as (
         least(5, 1 + floor(scores.percentile / 20))::integer as quintile
     from {{ ref('factor_scores') }} as scores
     inner join wanted on scores.region = wanted.region and scores.date = wanted.date
-    where
-        scores.date >= (select min(first_wanted.date) from wanted as first_wanted)
-        and scores.factor_name in ({{ factor_names() }})
+    where scores.factor_name in ({{ factor_names() }})
 )
 
 select * from final
