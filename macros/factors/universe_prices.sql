@@ -1,6 +1,6 @@
 {#- The prices that factors are worked out from, as a subquery: daily, traded, of a listed stock of the universe. A model
     that joins them turns nested loops off: one would decompress a chunk for each stock, day or report. -#}
-{% macro universe_prices(columns) -%}
+{% macro universe_prices(columns, since="'-infinity'") -%}
     (
         select
             prices.ticker,
@@ -13,5 +13,6 @@
             and prices.close > 0 and prices.close < 'infinity'
             and (prices.volume > 0 or prices.volume is null)
             and prices.date <= universe.last_day
+            and prices.date >= {{ since }}
     )
 {%- endmacro %}

@@ -1,5 +1,6 @@
 {{ config(needs_rows_of='factors.factor_stale_days', pre_hook="set local enable_nestloop = off") }}
 {#- Prices on the stale days, with what their past gives. Only what a stale day looks back to is read. -#}
+{%- set first_day = earliest(ref('factor_stale_days')) %}
 with
 
 wanted as (
@@ -32,7 +33,9 @@ prices as materialized (
         wanted.is_stale,
         wanted.is_anchor,
         wanted.is_recent
-    from {{ universe_prices(['prices.close', 'prices.rsi_14']) }} as prices
+    from {{ universe_prices(
+        ['prices.close', 'prices.rsi_14'], since="(" ~ first_day ~ " - interval '12 months 14 days')::date"
+    ) }} as prices
     inner join wanted on prices.region = wanted.region and prices.date = wanted.date
     where wanted.is_anchor or wanted.is_recent
 ),
@@ -71,10 +74,9 @@ counted as (
         region,
         date,
         lag(date, 119) over (partition by region, ticker order by date) >= date - interval '12 months' as has_history
-    from {{ universe_prices([]) }} as prices
+    from {{ universe_prices([], since="(" ~ first_day ~ " - interval '12 months')::date") }} as prices
     where
-        date >= (select min(momenta.date) - interval '12 months' from momenta)
-        and (ticker, region) in (
+        (ticker, region) in (
             select
                 ticker,
                 region

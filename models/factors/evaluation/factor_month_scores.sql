@@ -27,7 +27,9 @@ final as (
         least(5, 1 + floor(scores.percentile / 20))::integer as quintile
     from {{ ref('factor_scores') }} as scores
     inner join wanted on scores.region = wanted.region and scores.date = wanted.date
-    where scores.factor_name in ({{ factor_names() }})
+    where
+        scores.date >= {{ earliest(ref('factor_stale_months'), 'least(date, other_date)') }}
+        and scores.factor_name in ({{ factor_names() }})
 )
 
 select * from final

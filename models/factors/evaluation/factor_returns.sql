@@ -35,7 +35,7 @@ closes as materialized (
         wanted.anchor,
         prices.close,
         prices.date = wanted.anchor as is_of_day
-    from {{ universe_prices(['prices.close']) }} as prices
+    from {{ universe_prices(['prices.close'], since=earliest(ref('factor_stale_months'))) }} as prices
     inner join wanted on prices.region = wanted.region and prices.date = wanted.trading_day
     order by prices.region asc, prices.ticker asc, wanted.anchor asc, prices.date desc
 ),

@@ -40,13 +40,17 @@ def main(arguments: list[str]) -> int:
     if sys.stdin.readline() != GO:
         return COULD_NOT_RUN
     manifest: Any = parsed.result
-    tell(nodes=len(manifest.unit_tests) + sum(node.resource_type in BUILT for node in manifest.nodes.values()))
+    tell(nodes=len(manifest.unit_tests) + sum(_is_run(node) for node in manifest.nodes.values()))
     built = dbtRunner(manifest=manifest, callbacks=[_hear]).invoke([*QUIET, "build", *arguments])
     if built.success:
         return WELL
     if built.exception:
         tell(error=" ".join(str(built.exception).split()))
     return COULD_NOT_RUN if built.exception else NOT_WELL
+
+
+def _is_run(node: Any) -> bool:
+    return node.resource_type in BUILT and node.config.materialized != "ephemeral"
 
 
 def _hear(event: Any) -> None:
