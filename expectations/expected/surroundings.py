@@ -24,7 +24,8 @@ HARMFUL = {
     "timescaledb.license": "value = 'apache'",
 }
 UNUSUAL = {
-    "timescaledb.enable%": "value = 'off'",
+    # but for what a build switches off: docs/decisions/0004
+    "timescaledb.enable%": "value = 'off' and name <> 'timescaledb.enable_sparse_index_bloom'",
     "search_path": "not value ~ '(^|[\\s,])\"?public\"?([\\s,]|$)'",
     "extra_float_digits": "value ~ '^(-|0$)'",
     "datestyle": "value not like 'ISO%'",

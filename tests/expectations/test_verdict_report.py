@@ -75,6 +75,10 @@ def test_the_report_has_three_files_that_are_kept_and_the_verdict_of_the_run(who
     assert f"May the old system be switched off? **Yes.** {whole.document['sentence']}" in plain(whole.markdown)
 
 
+def test_what_a_build_makes_and_sets_is_nothing_to_warn_of(whole: Written) -> None:
+    assert whole.outcome.wrong == []
+
+
 def test_the_page_needs_nothing_but_itself(whole: Written) -> None:
     assert LOADED.findall(whole.html) == []
     assert "default-src 'none'" in whole.html
