@@ -27,6 +27,11 @@ class Block:
     mark: str
     text: str
 
+    @property
+    def commands(self) -> list[str]:
+        """Its lines without what is said of them."""
+        return [line.split(" #")[0].strip() for line in self.text.splitlines() if line.strip()]
+
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
 

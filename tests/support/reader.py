@@ -64,6 +64,11 @@ class Reader:
         if "cp .env.example .env" in text:
             self._fill_in()
 
+    def knows(self, block: Block) -> bool:
+        """Whether all its commands ran before; settings of a shell are set in each."""
+        before = {command for one in self.ran for command in one.commands}
+        return "export" not in block.text and before.issuperset(block.commands)
+
     def _run(self, command: list[str], environment: dict[str, str], given: str) -> str:
         done = subprocess.run(
             command,
