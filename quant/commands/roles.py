@@ -13,6 +13,7 @@ from psycopg2 import sql
 
 from quant.errors import WELL, UserError, in_one_line
 from quant.server.extension import SETTING
+from quant.server.watch import wait_limit, watching
 from quant.target import resolve
 from quant.text import as_json
 
@@ -104,7 +105,8 @@ def run(options: argparse.Namespace) -> int:
     """Make the roles, grant them, and say who has them. Returns the exit code."""
     target = resolve("server")
     names = {kind: f"{options.prefix}_{kind}" for kind in KINDS}
-    with closing(target.connect(APPLICATION)) as connection, connection.cursor() as cursor:
+    watched = watching(target, APPLICATION, wait_limit())
+    with watched, closing(target.connect(APPLICATION)) as connection, connection.cursor() as cursor:
         cursor.execute("select current_setting('is_superuser') = 'on', current_database()")
         superuser, database = cursor.fetchone() or (False, "")
         if not superuser:

@@ -11,6 +11,7 @@ from typing import Any
 from quant.commands import metrics, state
 from quant.commands.state import State
 from quant.errors import NOT_WELL, WELL
+from quant.server.watch import wait_limit, watching
 from quant.target import TARGETS, resolve
 from quant.text import as_json, printable
 
@@ -32,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
     from expectations import catalog
 
     target = resolve(options.target)
-    with closing(target.connect(state.APPLICATION)) as connection:
+    watched = watching(target, state.APPLICATION, wait_limit())
+    with watched, closing(target.connect(state.APPLICATION)) as connection:
         connection.autocommit = True
         found = state.ask(connection, target, catalog.read())
     if options.prometheus:

@@ -63,10 +63,11 @@ def test_who_waits_for_a_lock_says_for_whom_and_ends(server: Place, path: Path) 
     with locked(server, "public.trades") as holder:
         judged = server.run(*verdict, "--only", "values", "--wait-limit", "25", check=False)
     load(server, path)
-    with locked(server, "public.trades"):
+    with locked(server, "public.trades") as other:
         built = server.run("dbt", "--no-use-colors", "build", "--select", "trades", check=False, **SHORT)
-    assert loaded.returncode == judged.returncode == 2
-    for said, process in ((loaded.stderr, pid), (judged.stderr, holder)):
+        asked = server.run("python", "-m", "quant", "status", check=False, **SHORT)
+    assert loaded.returncode == judged.returncode == asked.returncode == 2
+    for said, process in ((loaded.stderr, pid), (judged.stderr, holder), (asked.stderr, other)):
         who = f"session {process} (user {server.target.user}, application nightly_job, idle in transaction since "
         assert f"which {who}" in said
         assert "Waiting for a lock on " in said

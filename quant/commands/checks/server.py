@@ -15,6 +15,7 @@ from quant.commands.checks import Finding, mend, ok, see
 from quant.errors import UserError, in_one_line
 from quant.server import extension, rights
 from quant.server.requirements import Facts, faults_of_load, faults_of_versions, query
+from quant.server.watch import wait_limit, watching
 from quant.target import Target
 from quant.text import counted
 
@@ -86,7 +87,7 @@ def server(target: Target, relations: Iterable[str], size: int | None) -> Iterat
     said = f"{apart:.1f} s apart from the server's"
     yield ok("clock", said) if apart < CLOCK else see("clock", f"{said}: set both by a time server (NTP).")
     try:
-        with closing(target.connect(DOCTOR)) as connection:
+        with watching(target, DOCTOR, wait_limit()), closing(target.connect(DOCTOR)) as connection:
             connection.autocommit = True
             yield from _asked(connection, target, list(relations), size)
     except UserError as error:
