@@ -17,8 +17,16 @@ kept as (
     where days.is_month_end or days.is_recent or (days.in_calendar and scored.date is not null)
 ),
 
-changed_reports as (
+changed_days as materialized (
     select
+        region,
+        date
+    from days
+    where is_changed
+),
+
+changed_reports as materialized (
+    select distinct
         coalesce(reports.region, known.region) as region,
         least(reports.since, known.since) as since,
         greatest(reports.expires, known.expires) as expires
@@ -36,8 +44,8 @@ stale as (
     from kept
     where definition is distinct from '{{ factor_definition() }}'
         or exists (
-            select from days as changed
-            where changed.is_changed and changed.region = kept.region
+            select from changed_days as changed
+            where changed.region = kept.region
                 and changed.date between kept.date - interval '12 months 14 days' and kept.date
         )
         or exists (
