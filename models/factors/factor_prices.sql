@@ -91,7 +91,8 @@ returned as (
         date,
         is_stale,
         close / lag(close) over past - 1 as daily_return,
-        lag(date, 60) over past as date_of_60_before
+        lag(date, 60) over past as date_of_60_before,
+        count(*) filter (where is_stale) over (past rows between current row and 60 following) > 0 as is_looked_back_to
     from prices
     where is_recent
     window past as (partition by region, ticker order by date)
@@ -107,6 +108,7 @@ varied as (
         stddev_samp(daily_return) over last_60 as deviation,
         count(*) filter (where daily_return <> 0) over last_60 as moves
     from returned
+    where is_looked_back_to
     window last_60 as (partition by region, ticker order by date rows 59 preceding)
 ),
 
