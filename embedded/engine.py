@@ -36,8 +36,12 @@ LOG_LIMIT = 1_000_000
 """Bytes of engine.log that a start leaves as they are."""
 
 
-def ensure_running(folder: Path | None = None) -> Endpoint:
+def ensure_running(folder: Path | None = None, say: Callable[[str], None] | None = None) -> Endpoint:
     """Starts the engine if it does not run, and waits till it answers. Several processes may call it at once.
+
+    Args:
+        folder: where it keeps its data.
+        say: is told when it has to be started.
 
     Raises:
         UserError: when it cannot be started.
@@ -49,6 +53,8 @@ def ensure_running(folder: Path | None = None) -> Endpoint:
             # One that was just killed, or is stopping, still holds its folder for a moment.
             if endpoint := _wait_for_answer(where, lambda: not is_running(where)):
                 return endpoint
+        if say:
+            say(f"Starting the embedded engine in {where}. It stops by itself when nobody uses it.")
         return _start(where)
 
 

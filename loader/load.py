@@ -11,11 +11,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from loader import evolve, plan, source
+from loader import evolve, guard, plan, source
 from loader.ledger import RELATIONS, Ledger
 from loader.snapshot import Snapshot, check, digest, open_snapshot, quick_check, readable
 from loader.summary import Summary, TableSummary
-from quant.errors import NOT_WELL, WELL
+from quant.errors import COULD_NOT_RUN, NOT_WELL, WELL, UserError
 from quant.paths import as_text
 from quant.progress import progress, say
 from quant.server.lock import only_loader
@@ -43,6 +43,7 @@ class Options:
     json: bool = False
     verbose: bool = False
     wait_limit: int = LIMIT
+    allow_removal: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -122,7 +123,10 @@ def _preview(options: Options, target: Target, ledger: Ledger) -> int:
     lost = [change.says for change in changes if change.lost]
     for warning in lost:
         say(f"loader: {warning}")
-    print(as_json(told.document()) if options.json else told.text(str(target)))
+    print(as_json(told.document()) if options.json else told.text(str(target), options.verbose))
+    if stopped := guard.objection(standings, guard.allowed(options.allow_removal)):
+        say(f"loader: {stopped}")
+        return COULD_NOT_RUN
     return NOT_WELL if told.rejected or lost else WELL
 
 
@@ -178,6 +182,8 @@ def _load(
 
     def begin() -> int:
         checking.result()
+        if stopped := guard.objection(standings, guard.allowed(options.allow_removal)):
+            raise UserError(stopped)
         evolve.apply(changes, ledger)
         doubtful = [one.table.target for one in standings if one.exists and not one.trusted]
         return ledger.begin(options.name, doubtful)

@@ -15,7 +15,8 @@ from quant.progress import say
 LARGEST_WINDOW = 1 << 40
 EPILOG = """\
 exit codes: 0 done and well, 1 done but rows were rejected or do not add up, 2 could not run.
-environment: QUANT_TARGET, SPOCK_SQLITE, QUANT_WAIT_LIMIT (seconds),
+environment: QUANT_TARGET, SPOCK_SQLITE, QUANT_WAIT_LIMIT (seconds), QUANT_REMOVAL_LIMIT (percent),
+QUANT_ALLOW_REMOVAL (tables),
 and POSTGRES_HOST, _PORT, _DB, _USER, _PASSWORD, _SSLMODE for the server.
 """
 
@@ -49,6 +50,13 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--full-refresh", action="store_true", help="distrust the ledger: compare every row and mend what differs"
+    )
+    made.add_argument(
+        "--allow-removal",
+        type=_names,
+        default=(),
+        metavar="A,B",
+        help="tables of which more rows may vanish than QUANT_REMOVAL_LIMIT (5) percent",
     )
     made.add_argument("--progress", choices=("auto", "bar", "log", "none"), default="auto", help="how to show progress")
     made.add_argument("--wait-limit", **WAIT_LIMIT)
@@ -98,6 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 options.json,
                 options.verbose,
                 wait_limit(options.wait_limit),
+                options.allow_removal,
             )
         )
     except UserError as error:

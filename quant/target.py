@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from quant import environment
 from quant.errors import InvalidValue, UserError, in_one_line
+from quant.progress import say
 
 if TYPE_CHECKING:
     import psycopg2.extensions
@@ -168,14 +169,16 @@ def session_name(application: str) -> str:
 
 
 def resolve(name: str | None = None) -> Target:
-    """The target of that name, or the one that `QUANT_TARGET` names; `embedded` is started if it is not running.
+    """The target of that name, or the one that `QUANT_TARGET` names.
+
+    `embedded` is started, and that is said, if it is not running.
 
     Raises:
         UserError: for an unknown name, a missing variable, or an engine that does not start.
     """
     chosen = name or environment.get("QUANT_TARGET") or "embedded"
     if chosen == "embedded":
-        return _embedded()
+        return _embedded(say)
     if chosen == "server":
         return _server()
     raise UserError(f"There is no target {chosen!r}: choose one of {', '.join(TARGETS)} (--target or QUANT_TARGET).")
@@ -199,10 +202,10 @@ def _server() -> Target:
     )
 
 
-def _embedded() -> Target:
+def _embedded(told: Callable[[str], None] | None = None) -> Target:
     import embedded
 
-    there = embedded.ensure_running()
+    there = embedded.ensure_running(say=told)
     return Target("embedded", there.host, there.port, there.database, there.user, there.password, "disable")
 
 

@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable
-from unicodedata import category
+from unicodedata import category, east_asian_width
 
 STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")  # what moves a cursor, turns the direction of text, ends a line or is no text
 
@@ -27,6 +27,11 @@ def printable(line: str) -> str:
     if line.isprintable():
         return line
     return "".join(one.encode("unicode_escape").decode() if category(one) in STEERING else one for one in line)
+
+
+def width(line: str) -> int:
+    """The columns of a terminal that a printable line takes: a Korean letter takes two."""
+    return sum(1 + (east_asian_width(one) in "WF") for one in line)
 
 
 def as_json(document: object, default: Callable[[object], object] | None = None) -> str:

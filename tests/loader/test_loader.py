@@ -117,7 +117,7 @@ def test_a_second_run_changes_nothing_and_a_change_moves_only_its_rows(place: Pl
         "insert into t (v) values (99)",
         "delete from t where id between 1024 and 2047",
     )
-    document = load(place, source, "--batch-size", "1000")
+    document = load(place, source, "--batch-size", "1000", "--allow-removal", "t")
     (line,) = document["tables"]
     assert (line["written"], line["removed"]) == (2, 1 + 2 + 1024)
     noted = place.query("select rowid from raw._removed where table_name = 't' and load_id = %s", document["load_id"])
