@@ -21,6 +21,7 @@ COMMANDS = {
     "roles": "make the roles for loading, building, reading and applications, and grant them",
     "status": "show the last load, build and verdict, rows, lag, sizes and jobs",
     "sync": "load, build and judge what is new, in one go; once, at intervals, or as the file is written",
+    "plan": "say what a build would write, remove, set apart and define, and do nothing",
     "doctor": "look at Python, file, server and rights, and say what to do",
     "test": "connect to the database, and say what it is",
     "pool": "show the settings of the pool that programs get by default",

@@ -21,6 +21,7 @@ from dbt.adapters.contracts.connection import Connection
 from dbt.adapters.events.logging import AdapterLogger
 from dbt.adapters.postgres.connections import PostgresConnectionManager, PostgresCredentials
 from dbt.adapters.postgres.impl import PostgresAdapter
+from dbt.adapters.quant.rehearsal import Rehearsal
 from dbt_common.exceptions import DbtDatabaseError, DbtRuntimeError
 
 from quant.errors import UserError
@@ -62,6 +63,8 @@ class QuantConnectionManager(PostgresConnectionManager):
     TYPE = "quant"
 
     watch: ClassVar[Watch | None] = None
+    rehearsed: ClassVar[bool] = False  # whether a build is only told, and not kept
+    rehearsal: ClassVar[Rehearsal | None] = None
     locks: ClassVar[ExitStack] = ExitStack()
 
     @classmethod
@@ -70,11 +73,22 @@ class QuantConnectionManager(PostgresConnectionManager):
         if connection.state == "open":
             return connection
 
-        def connect() -> psycopg2.extensions.connection:
+        def connect() -> psycopg2.extensions.connection | Rehearsal:
             target = connection.credentials.target()
             if cls.watch is None:
                 cls.watch = Watch(target, BUILDER, wait_limit(), by_statement=True)
-            return target.connect(BUILDER)
+            if cls.rehearsal:
+                return cls.rehearsal
+            if cls.rehearsed:  # before its transaction, during which the embedded engine serves nobody else
+                cls.keep_others_out(target)
+            made = target.connect(BUILDER)
+            with made.cursor() as cursor:
+                cursor.execute("set jit = off")  # it compiles for a second what runs as fast without it
+            made.commit()
+            if cls.rehearsed:
+                cls.rehearsal = Rehearsal(made)
+                return cls.rehearsal
+            return made
 
         return cls.retry_connection(connection, connect=connect, logger=logger, retryable_exceptions=[])
 
@@ -89,6 +103,26 @@ class QuantConnectionManager(PostgresConnectionManager):
                 raise DbtRuntimeError(why) from error
             raise
 
+    @classmethod
+    def keep_others_out(cls, target: Target) -> None:
+        """Take the build's lock, and wait for whoever has it."""
+        limit, told = wait_limit(), False
+        end = time.monotonic() + limit
+        while True:
+            try:
+                cls.locks.enter_context(held(target, BUILD, BUILDER))
+                return
+            except Held as other:
+                who = f"Another build is at work on {target} ({other})"
+                if time.monotonic() > end:
+                    raise DbtRuntimeError(f"{who}: waited {limit} s, build again when it is done.") from other
+                if not told:
+                    say(f"{who}: waiting for its end.")
+                told = True
+            except UserError as error:
+                raise DbtRuntimeError(str(error)) from error
+            time.sleep(1)
+
     def _why(self) -> str:
         handle = self.get_thread_connection().handle
         if self.watch is None or handle is None:
@@ -98,6 +132,8 @@ class QuantConnectionManager(PostgresConnectionManager):
     def cleanup_all(self) -> None:
         """Close all connections, and end the watch and the build's lock with them."""
         super().cleanup_all()
+        if self.rehearsal:
+            self.rehearsal.connection.close()  # which rolls it back
         self.locks.close()
         if self.watch:
             self.watch.close()
@@ -130,22 +166,8 @@ class QuantAdapter(PostgresAdapter):
         Raises:
             DbtRuntimeError: when that one is still at work when waiting ends.
         """
-        target, limit, told = self.config.credentials.target(), wait_limit(), False
-        end = time.monotonic() + limit
-        while True:
-            try:
-                self.ConnectionManager.locks.enter_context(held(target, BUILD, BUILDER))
-                return
-            except Held as other:
-                who = f"Another build is at work on {target} ({other})"
-                if time.monotonic() > end:
-                    raise DbtRuntimeError(f"{who}: waited {limit} s, build again when it is done.") from other
-                if not told:
-                    say(f"{who}: waiting for its end.")
-                told = True
-            except UserError as error:
-                raise DbtRuntimeError(str(error)) from error
-            time.sleep(1)
+        if self.ConnectionManager.rehearsal is None:
+            self.ConnectionManager.keep_others_out(self.config.credentials.target())
 
     @available
     def check_target(self, relations: list[str]) -> None:
