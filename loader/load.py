@@ -124,7 +124,7 @@ def _preview(options: Options, target: Target, ledger: Ledger) -> int:
     for warning in lost:
         say(f"loader: {warning}")
     print(as_json(told.document()) if options.json else told.text(str(target), options.verbose))
-    if stopped := guard.objection(standings, guard.allowed(options.allow_removal)):
+    if stopped := guard.objection(standings, options.allow_removal):
         say(f"loader: {stopped}")
         return COULD_NOT_RUN
     return NOT_WELL if told.rejected or lost else WELL
@@ -182,7 +182,7 @@ def _load(
 
     def begin() -> int:
         checking.result()
-        if stopped := guard.objection(standings, guard.allowed(options.allow_removal)):
+        if stopped := guard.objection(standings, options.allow_removal):
             raise UserError(stopped)
         evolve.apply(changes, ledger)
         doubtful = [one.table.target for one in standings if one.exists and not one.trusted]

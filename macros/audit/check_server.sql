@@ -20,6 +20,20 @@
         {%- endif -%}
         {%- do adapter.check_loaded() -%}
         {%- do timescaledb() -%}
+        {%- if var('remove_deleted') and flags.WHICH != 'test' -%}
+            {%- do check_removal() -%}
+        {%- endif -%}
         {%- do run_query('commit') -%}
+    {%- endif -%}
+{% endmacro %}
+
+{#- docs/decisions/0016: of the tables that this run builds, none loses a great part of its rows unasked. -#}
+{% macro check_removal() %}
+    {%- set tables = [] -%}
+    {%- for node in graph.nodes.values() if node.config.get('source_table') and node.unique_id in selected_resources -%}
+        {%- do tables.append([node.name, node.config.source_table]) -%}
+    {%- endfor -%}
+    {%- if tables -%}
+        {%- do adapter.check_removal(tables, var('allow_removal', [])) -%}
     {%- endif -%}
 {% endmacro %}

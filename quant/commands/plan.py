@@ -84,6 +84,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", choices=TARGETS, help="the database (QUANT_TARGET, else embedded)")
     parser.add_argument("--wait-limit", **WAIT_LIMIT)
     parser.add_argument("--vars", metavar="YAML", help="of dbt, as the build will get them")
+    parser.add_argument("--select", metavar="MODELS", help="of these models only, as `dbt build --select` would")
     parser.add_argument("--full-refresh", action="store_true", help="as `dbt build --full-refresh` would")
     parser.add_argument("-v", "--verbose", action="store_true", help="show every definition, whole")
     parser.epilog = """\
@@ -100,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
     target = resolve(options.target)
     told = ["--target", target.name]
     told += ["--vars", options.vars] if options.vars else []
+    told += ["--select", *options.select.split()] if options.select else []
     told += ["--full-refresh"] if options.full_refresh else []
     found = rehearse(told)
     gc.collect()  # dbt's locks would outlive a process that ends at once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from quant.environment import PROJECT
 from quant.errors import COULD_NOT_RUN, WELL, UserError
 from quant.paths import source_path
 from quant.progress import say
+from quant.server import removal
 from quant.server.lock import SYNC, Held, held
 from quant.server.watch import wait_limit
 from quant.target import TARGETS, Target, resolve
@@ -45,6 +47,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", choices=TARGETS, help="the database (QUANT_TARGET, else embedded)")
     parser.add_argument("--wait-limit", **WAIT_LIMIT)
     parser.add_argument("--whole", action="store_true", help="the whole verdict, every suite, instead of the quick one")
+    parser.add_argument(
+        "--allow-removal", metavar="A,B", default="", help="tables of which more than 5 %% of the rows may vanish"
+    )
     parser.add_argument("--anew", action="store_true", help="also when nothing has changed since the last one")
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--every", type=quiet.duration, metavar="TIME", help="again and again: 90s, 15m, 2h, 1d")
@@ -60,6 +65,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Sync once, or until interrupted. Returns the exit code of the last run."""
     source = source_path(options.source)
+    if options.allow_removal:  # load and build, in its own process, read it there
+        os.environ[removal.ALLOWED] = ",".join(removal.allowed(options.allow_removal.split(",")))
     code = WELL
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as a service manager ends it
     with journal.kept(options.log):

@@ -25,8 +25,9 @@ from dbt.adapters.quant.rehearsal import Rehearsal
 from dbt_common.exceptions import DbtDatabaseError, DbtRuntimeError
 
 from quant.errors import UserError
+from quant.literals import literal
 from quant.progress import say
-from quant.server import extension, requirements, rights
+from quant.server import extension, removal, requirements, rights
 from quant.server.lock import BUILD, Held, held
 from quant.server.watch import Watch, wait_limit
 from quant.target import Target, resolve
@@ -191,6 +192,27 @@ class QuantAdapter(PostgresAdapter):
             DbtRuntimeError: when there is not.
         """
         self._asked(requirements.LOADED, lambda rows: requirements.judge_loaded(rows, self._where))
+
+    @available
+    def check_removal(self, tables: list[list[str]], permitted: list[str]) -> None:
+        """See that no great part of a table would be removed, before anything is.
+
+        Args:
+            tables: of public, each with the table of raw that fills it.
+            permitted: of which any number of rows may go.
+
+        Raises:
+            DbtRuntimeError: when it would.
+        """
+        pairs = ", ".join(f"({literal(name)}, {literal(source)})" for name, source in tables)
+        _, present = self.execute(removal.PRESENT.format(pairs=pairs), fetch=True)
+        asked = [
+            removal.REMOVED.format(name=literal(name), table=self.quote(name), source=self.quote(source))
+            for name, source in present.rows
+        ]
+        if asked:
+            judge = removal.judge_build
+            self._asked(" union all ".join(asked), lambda rows: judge(rows, permitted, self._where))
 
     @property
     def _where(self) -> str:
