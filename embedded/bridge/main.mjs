@@ -30,8 +30,9 @@ const settings = {
   log_timezone: 'UTC',
   work_mem: '64MB',
   maintenance_work_mem: '128MB',
-  max_wal_size: '256MB',
-  min_wal_size: '80MB',
+  // How much of the log a checkpoint keeps to write over; session.mjs makes them.
+  max_wal_size: '64MB',
+  min_wal_size: '32MB',
   jit: 'off',
 }
 

@@ -28,6 +28,9 @@ select
     case pg_catalog.current_setting('transaction_read_only') when 'on' then 'begin read only' else 'begin read write' end`
 const LEND_AFTER = 200
 
+/** Whether more of the log was written since the last checkpoint than a folder should carry. */
+const CHECKPOINT_DUE = 'select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), redo_lsn) > 67108864 from pg_catalog.pg_control_checkpoint()'
+
 /** Times in ms: a cancel that PostgreSQL does not hear ends the engine; a stop gives a COPY and a slow reader this long. */
 const CANCEL_PATIENCE = 5_000
 const STOP_COPY = 10_000
@@ -59,8 +62,10 @@ export class Session {
   #onlyRead = true
   /** @type {NodeJS.Timeout | null} */
   #lending = null
-  #lastActivity = Date.now()
+  #lastActivity = 0
   #told = false
+  /** A second is over in which something was done: the log may have grown. */
+  #mayCheckpoint = false
   /** What runs may end, nothing more is begun. */
   #closing = false
 
@@ -87,7 +92,11 @@ export class Session {
       if (!this.#busy) this.#onlyRead &&= /^(BEGIN|SELECT|SHOW|COPY)/.test(tag)
     })
     engine.on('crash', (error) => this.#onCrash(error))
-    setInterval(() => this.#watch(), 1000).unref()
+    setInterval(() => {
+      this.#mayCheckpoint = Date.now() - this.#lastActivity < 5_000
+      if (this.#mayCheckpoint) this.#next()
+      this.#watch()
+    }, 1000).unref()
   }
 
   /** Opens the engine; clients are served from then on. */
@@ -153,6 +162,7 @@ export class Session {
 
   async #next() {
     if (this.#busy || this.#closing || this.owner) return
+    if (this.#mayCheckpoint && !(await this.#checkpoint())) return
     const client = this.queue.shift()
     if (!client) return
     this.owner = client
@@ -169,6 +179,20 @@ export class Session {
     }
     if (client.gone) this.#abandon()
     else this.#pump()
+  }
+
+  /** Between two turns: a server has a process for it, and here nothing else begins one, so that the log would grow for ever. */
+  async #checkpoint() {
+    this.#mayCheckpoint = false
+    this.#busy = true
+    try {
+      const [[due]] = await this.#engine.aside(CHECKPOINT_DUE)
+      if (due === 't') await this.#engine.aside('checkpoint')
+    } catch (error) {
+      if (!(error instanceof EngineError)) return false // it broke, and is opened anew
+    }
+    this.#busy = false
+    return !this.#closing
   }
 
   /** Takes out what belongs to the last client and gives this one its own. @param {Client} client */

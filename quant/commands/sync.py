@@ -125,7 +125,7 @@ def _close(
     steps: Sequence[Step], unchanged: str, code: int, seconds: float, in_json: bool, document: dict[str, Any]
 ) -> None:
     errors = sum(len(step.errors) for step in steps) + bool(document["error"])
-    warnings = sum(step.warnings for step in steps)
+    warnings = steps[-1].warnings if steps else 0  # of the verdict, as it says itself; a build tells its own
     rows = next((step.document["rows"] for step in steps if "rows" in step.document), None)
     parts = [unchanged] if unchanged else [f"{rows:,} rows"] if rows is not None else []
     parts += [counted(errors, "error"), counted(warnings, "warning"), f"{seconds:.1f} s"]

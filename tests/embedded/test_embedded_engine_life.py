@@ -213,6 +213,20 @@ def test_a_kill_in_the_middle_of_the_first_start_is_mended_by_the_next(tmp_path:
         embedded.stop(tmp_path)
 
 
+def test_the_log_of_what_was_written_does_not_grow_for_ever(folder: Path) -> None:
+    connection = open_connection(folder)
+    run(connection, "create table written (a text storage plain)")
+    for _ in range(6):  # 30 MB each
+        run(connection, "insert into written select repeat('x', 7500) from generate_series(1, 4000)")
+    log = folder / "pgdata" / "pg_wal"
+    deadline = time.monotonic() + 60
+    while (size := sum(file.stat().st_size for file in log.iterdir() if file.is_file())) > 130e6:
+        assert time.monotonic() < deadline, f"{size / 1e6:.0f} MB"
+        time.sleep(0.2)
+    run(connection, "drop table written")
+    connection.close()
+
+
 def test_why_an_engine_did_not_start_is_what_postgresql_says(folder: Path, tmp_path: Path) -> None:
     embedded.stop(folder)
     shutil.copytree(folder, tmp_path / "engine")

@@ -70,7 +70,9 @@ class Build:
         if code not in (0, 1, 2):
             code = COULD_NOT_RUN
             errors.append("dbt was ended")
-        said = f"{counted(done, 'node')}, {counted(len(errors), 'error')}, {seconds:.1f} s"
+        said = (
+            f"{counted(done, 'node')}, {counted(len(errors), 'error')}, {counted(warnings, 'warning')}, {seconds:.1f} s"
+        )
         document = {"nodes": done, "errors": errors, "warnings": warnings, "seconds": round(seconds, 3)}
         return Step("build", code, said, tuple(errors), warnings, document)
 
