@@ -120,8 +120,7 @@ def test_a_build_that_would_remove_many_rows_is_stopped_before_it_begins(place: 
     assert place.query("select count(*) from ohlcv_data where date = '2022-01-03'") == [(0,)]
     found = plan(place, "--vars", "{remove_deleted: true, allow_removal: [trades]}")
     assert found["tables"].pop("trades") == {"write": 0, "remove": 80, "quarantine": 0}
-    assert found | {"tables": found["tables"].keys(), "refreshed": 3} == {
-        "tables": {"ohlcv_data"}, "definitions": [], "rebuilt": [], "refreshed": 3, "errors": [],
-    }  # fmt: skip
+    assert (found["tables"].keys(), found["rebuilt"]) == ({"ohlcv_data"}, [])
+    assert [one for one in found["definitions"] if not one.startswith("alter database")] == []
     place.run("dbt", "run", *REMOVING, QUANT_ALLOW_REMOVAL="etfs, trades")
     assert place.query("select count(*) from trades") == [(21,)]
