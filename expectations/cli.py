@@ -80,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     running.add_argument("--source", metavar="PATH", help="the SQLite file (SPOCK_SQLITE, else data/spock_local.db)")
     running.add_argument("--target", choices=TARGETS, help="the database (QUANT_TARGET, else embedded)")
     running.add_argument("--wait-limit", **WAIT_LIMIT)
+    running.add_argument("--progress", choices=("auto", "bar", "log", "none"), default="auto", help="how to show it")
     part = running.add_mutually_exclusive_group()
     part.add_argument("--quick", action="store_true", help=f"only the suites {', '.join(QUICK)}")
     part.add_argument("--only", metavar="SUITE", action="append", help="run this suite alone; may be repeated")
@@ -163,7 +164,7 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
             if not session.at_work.loads:
                 notes += preflight.notes(*session.last_load(), copy)
             before = session.books()
-            _compare(session)
+            _compare(session, chosen.progress)
             print("Asking Great Expectations …", file=sys.stderr)
             from expectations import checkpoint
 
@@ -206,7 +207,7 @@ def _show(verdict: Verdict, written: Sequence[Path], chosen: argparse.Namespace)
         print(f"Report: {as_text(written[0])}", file=sys.stderr)
 
 
-def _compare(session: Session) -> None:
+def _compare(session: Session, shown: str) -> None:
     """Compare the values while Great Expectations is imported, for both take seconds."""
     if not session.to_compare:
         return
@@ -218,7 +219,7 @@ def _compare(session: Session) -> None:
 
     # A daemon, for whoever interrupts the run need not wait for it.
     importing = Thread(target=importlib.import_module, args=["expectations.checkpoint"], daemon=True)
-    with progress("auto", session.rows_to_read()) as reading:
+    with progress(shown, session.rows_to_read()) as reading:
         importing.start()
         session.compare(reading.advance)
     importing.join()

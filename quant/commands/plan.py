@@ -127,10 +127,13 @@ def rehearse(arguments: Sequence[str]) -> Plan:
 
     QuantConnectionManager.rehearsed = True
     done = dbtRunner().invoke([*WHAT, *MODELS, *arguments])
-    if done.exception or QuantConnectionManager.rehearsal is None:
-        raise UserError(" ".join(str(done.exception).split()))
-    results: Any = done.result
     reset_adapters()  # type: ignore[no-untyped-call]
+    if done.exception or QuantConnectionManager.rehearsal is None:
+        said = " ".join(str(done.exception).split()).removeprefix("Runtime Error ")
+        del done
+        gc.collect()
+        raise UserError(said)
+    results: Any = done.result
     found = Plan(errors=[" ".join(one.message.split()) for one in results if one.status in ("error", "fail")])
     for one in results:
         if one.status == "success" and one.node.config.materialized == "continuous_aggregate":

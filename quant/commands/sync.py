@@ -128,6 +128,8 @@ def _close(
     warnings = steps[-1].warnings if steps else 0  # of the verdict, as it says itself; a build tells its own
     rows = next((step.document["rows"] for step in steps if "rows" in step.document), None)
     parts = [unchanged] if unchanged else [f"{rows:,} rows"] if rows is not None else []
+    if rejected := next((step.document["rejected"] for step in steps if "rejected" in step.document), 0):
+        parts.append(f"{counted(rejected, 'row')} in raw.rejected_rows")
     parts += [counted(errors, "error"), counted(warnings, "warning"), f"{seconds:.1f} s"]
     line = f"sync: {WORDS[code]}: {', '.join(parts)}"
     journal.note(line)
@@ -165,6 +167,7 @@ def _work(options: argparse.Namespace, source: Path, target: Target) -> Iterator
     if step.code == COULD_NOT_RUN:
         return
     told = ["--source", str(source), "--target", target.name, "--wait-limit", str(limit)]
+    told += ["--progress", options.progress]
     told += [] if options.whole else ["--quick"]
     told += ["--report", str(options.report)] if options.report else []
     step = verdict.judge(told)

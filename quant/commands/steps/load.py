@@ -8,7 +8,7 @@ from pathlib import Path
 
 from loader import load as loading
 from loader.ledger import Ledger
-from quant import code
+from quant.code import digest
 from quant.commands.steps import Step
 from quant.errors import NOT_WELL, WELL
 from quant.progress import say
@@ -37,12 +37,13 @@ def unchanged(source: Path, target: Target) -> Step | None:
             cursor.execute(THERE)
             if cursor.fetchone() != (True,):
                 return None
-            cursor.execute(IN_STEP, (code.digest(),))
+            cursor.execute(IN_STEP, (digest(),))
             found = cursor.fetchone()
         if found is None or not loading.is_loaded(source, ledger):
             return None
         rejected = sum(ledger.rejected().values())
-    return Step("unchanged", NOT_WELL if rejected else WELL, "nothing has changed", warnings=int(found[0]))
+    code, document = NOT_WELL if rejected else WELL, {"rejected": rejected}
+    return Step("unchanged", code, "nothing has changed", warnings=int(found[0]), document=document)
 
 
 def load(source: Path, target: Target, shown: str, limit: int) -> Step:
