@@ -113,7 +113,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    file = path / "queries.json" if path.is_dir() else path
+    file = path if path.suffix == ".json" else path / "queries.json"
     try:
         read: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

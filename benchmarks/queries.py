@@ -147,7 +147,8 @@ def sizes(target: Target) -> dict[str, float]:
     """Megabytes of the prices and scores on each engine."""
     ((ours, scores, plain, plain_scores),) = execute(
         target,
-        "select hypertable_size('public.ohlcv_data') / 1e6, hypertable_size('public.factor_scores') / 1e6, "
+        "select public.hypertable_size('public.ohlcv_data') / 1e6, "
+        "public.hypertable_size('public.factor_scores') / 1e6, "
         "pg_total_relation_size(to_regclass('plain.ohlcv_data')) / 1e6, "
         "pg_total_relation_size(to_regclass('plain.factor_scores')) / 1e6",
     )
