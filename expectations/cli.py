@@ -201,6 +201,7 @@ def _show(verdict: Verdict, written: Sequence[Path], chosen: argparse.Namespace)
         print(as_json(verdict.document()))
     else:
         terminal.show(verdict)
+    sys.stdout.flush()  # the two streams may lead to one place, and one of them is buffered
     if chosen.data_docs:
         print(f"Data Docs: {chosen.data_docs / 'index.html'}", file=sys.stderr)
     if written:
