@@ -19,7 +19,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export RUNTIME__DLTHUB_TELEMETRY := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup demo test lint types check pytest bench bench-compare bench-load bench-quant bench-factors diagram lock clean
+.PHONY: help setup demo test lint types check pytest mutants bench bench-compare bench-load bench-quant bench-factors diagram lock clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ bench: setup ## the platform's queries beside plain PostgreSQL, DuckDB and SQLit
 
 bench-compare: setup ## two results of bench side by side: make bench-compare A=reports/before B=reports/bench
 	@python -m benchmarks.pages $(A) $(B)
+
+mutants: setup ## plant small faults one by one and see that a test fails each time (ARGS=--help)
+	@python -m tests.mutants $(ARGS)
 
 bench-load: setup ## what a load takes on the server that POSTGRES_HOST names, beside \copy and pgloader (ARGS=--help)
 	@python -m benchmarks.load $(ARGS)

@@ -1,0 +1,93 @@
+"""`make mutants`: plant one small fault after another in a copy of the project, and see that a test fails.
+
+A test-suite that lets a fault live does not hold what it says. The faults are data (`faults.toml`), each with the
+tests that should see it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from quant.command import leave
+from quant.errors import NOT_WELL, WELL
+from quant.paths import PROJECT
+from tests.mutants.faults import Fault, read
+
+LINKED = ("embedded/node_modules",)
+LIMIT = 1200  # seconds after which a fault that makes its tests hang counts as seen
+SHARE = 0.9  # of the faults that have to die
+DIED, LIVED, BROKEN = "died", "LIVED", "NOT TRIED"
+
+
+def main() -> int:
+    """Try the faults, print what became of each. Returns the exit code."""
+    options = parser().parse_args()
+    faults = [fault for fault in read() if not options.words or any(word in fault.name for word in options.words)]
+    if not faults:
+        print("No fault's file holds such a word.", file=sys.stderr)
+        return NOT_WELL
+    with ThreadPoolExecutor(options.jobs) as pool:
+        outcomes = []
+        for fault, (outcome, said) in zip(faults, pool.map(outcome_of, faults), strict=True):
+            outcomes.append(outcome)
+            print(f"{outcome:9}  {fault.name}", *([said] if outcome == BROKEN else []), sep="\n", flush=True)
+    died = outcomes.count(DIED)
+    print(f"{died} of {len(faults)} faults died; {outcomes.count(BROKEN)} could not be tried.")
+    return WELL if died >= SHARE * len(faults) else NOT_WELL
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    made.add_argument("words", nargs="*", help="only faults in files whose names hold one of these")
+    made.add_argument("--jobs", type=int, default=1, help="how many to try at a time (1)")
+    made.epilog = "exit codes: 0 nine of ten faults died, 1 fewer did."
+    return made
+
+
+def outcome_of(fault: Fault) -> tuple[str, str]:
+    """What became of a fault, and the last lines of the tests."""
+    with copied() as folder:
+        path = folder / fault.file
+        path.write_text(fault.planted(path.read_text(encoding="utf-8")), encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", *fault.tests],
+                cwd=folder,
+                env=os.environ | {"PYTHONPATH": str(folder)},
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=LIMIT,
+            )
+        except subprocess.TimeoutExpired:
+            return DIED, "no end"
+    said = "\n".join((done.stdout + done.stderr).splitlines()[-5:])
+    return {0: LIVED, 1: DIED}.get(done.returncode, BROKEN), said
+
+
+@contextmanager
+def copied() -> Iterator[Path]:
+    """A copy of the files that are under version control, and of what they need beside them."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    with tempfile.TemporaryDirectory(prefix="quant-mutant-") as made:
+        folder = Path(made)
+        for name in filter(None, listed.split("\0")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, folder / name, follow_symlinks=False)
+        for name in LINKED:
+            (folder / name).symlink_to(PROJECT / name)
+        yield folder
+
+
+if __name__ == "__main__":
+    leave(main)
