@@ -1,4 +1,4 @@
-"""The target's tables as dbt's yml declares them: the one truth that suites and parity are made from."""
+"""The target's tables as dbt has parsed them: the one truth that suites, parity, diagram and report are made from."""
 
 from __future__ import annotations
 
@@ -10,17 +10,11 @@ from typing import Any
 
 import yaml
 
+from expectations import manifest
 from quant.errors import UserError
 from quant.paths import PROJECT
 
-MODELS = PROJECT / "models"
-# libyaml is ten times as fast where PyYAML has it
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-VARIABLE = re.compile(r"""\{\{\s*var\(\s*['"](\w+)['"]\s*\)\s*\}\}""")
-BUCKET = re.compile(r"""\btime_bucket\(.*?\)\s+as\s+(\w+)""", re.I | re.S)
-READ = re.compile(r"""\{\{\s*ref\(\s*['"](\w+)['"]\s*\)\s*\}\}""")
-DOCUMENTED = re.compile(r"""\{\{\s*doc\(\s*['"](\w+)['"]\s*\)\s*\}\}""")
-BLOCK = re.compile(r"\{%-?\s*docs (\w+)\s*-?%\}(.*?)\{%-?\s*enddocs\s*-?%\}", re.S)
+BUCKET = re.compile(r"""\btime_bucket\(\s*(?:interval\s*)?'([^']+)'.*?\)\s+as\s+(\w+)""", re.I | re.S)
 OF_SOURCE, DEFAULT = "of the source", "default "
 REFERENCE = re.compile(r"""^\s*ref\(\s*['"](\w+)['"]\s*\)\s*$""")
 
@@ -120,23 +114,25 @@ class TargetTable:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A continuous aggregate: its bucket column (month, week, …), base and SQL with Jinja.
+    """A continuous aggregate: its columns, that of the bucket (month, week, …), its width, base and SQL with Jinja.
 
     The job refreshes it `every` so often, up to the bucket that holds the day that was the interval `lag` ago.
     """
 
     name: str
+    columns: tuple[str, ...]
     bucket: str
+    width: str
     every: str
     lag: str
-    base: str = ""
-    description: str = ""
-    sql: str = ""
+    base: str
+    description: str
+    sql: str
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything declared in `models/`, by name.
+    """Everything that dbt has parsed, by name.
 
     `sources` are the tables of raw that the models read, with the types that their columns are read as.
     `quarantine_limits` are shares of a table's rows in percent; what has none of its own has that of `default`.
@@ -148,47 +144,47 @@ class Catalog:
     quarantine_limits: Mapping[str, float] = field(default_factory=dict)
 
 
-def read(models: Path = MODELS) -> Catalog:
-    """Read every yml file below `models`.
+def read(project: Path = PROJECT) -> Catalog:
+    """Read what a dbt project declares.
 
     Raises:
-        UserError: when a file is not YAML, or no table is declared at all.
+        UserError: when dbt cannot parse it, no table is declared at all, or something of one is missing.
     """
-    tables: dict[str, TargetTable] = {}
-    aggregates: dict[str, Aggregate] = {}
-    documents = dict(_documents(models))
-    project = _load(models.parent / "dbt_project.yml")
-    folders: dict[str, dict[str, str]] = next(iter(project.get("models", {}).values()), {})
-    blocks = {
-        found[1]: found[2].strip()
-        for page in models.rglob("*.md")
-        for found in BLOCK.finditer(page.read_text(encoding="utf-8"))
+    parsed = manifest.read(project)
+    variables = _variables(project)
+    models = sorted(
+        (node for node in parsed["nodes"].values() if node["resource_type"] == "model"),
+        key=lambda node: str(node["original_file_path"]),
+    )
+    of_kind = {
+        kind: [node for node in models if node["config"]["materialized"] == kind]
+        for kind in ("durable_table", "continuous_aggregate")
     }
-    variables = project.get("vars", {})
-    for path, document in documents.items():
-        folder = folders.get(path.relative_to(models).parts[0], {})
-        for model in document.get("models", []):
-            kind = model.get("config", {}).get("materialized", folder.get("+materialized"))
-            if kind == "durable_table":
-                tables[model["name"]] = _table(model, variables, blocks)
-            elif kind == "continuous_aggregate":
-                aggregates[model["name"]] = _aggregate(model, path, variables)
-    if not tables:
-        raise UserError(f"No table is declared in {models}: its yml files must name columns and a primary key.")
-    sources = [
-        group for document in documents.values() for group in document.get("sources", []) if group["name"] == "raw"
-    ]
-    types = {
-        table["name"]: {str(column["name"]): str(column.get("data_type", "")) for column in table.get("columns", [])}
-        for group in sources
-        for table in group["tables"]
-    }
-    return Catalog(tables, aggregates, types, variables.get("quarantine_limits", {}))
+    if not of_kind["durable_table"]:
+        raise UserError(f"No table is declared in {project / 'models'}: its yml files must name columns and a key.")
+    sources = {one["name"]: one["columns"] for one in parsed["sources"].values() if one["source_name"] == "raw"}
+    return Catalog(
+        {
+            node["name"]: _table(node, sources.get(node["config"].get("source_table"), {}))
+            for node in of_kind["durable_table"]
+        },
+        {node["name"]: _aggregate(node, parsed["nodes"], variables) for node in of_kind["continuous_aggregate"]},
+        {
+            source: {name: str(column["data_type"] or "") for name, column in columns.items()}
+            for source, columns in sources.items()
+        },
+        variables.get("quarantine_limits", {}),
+    )
 
 
-def _table(model: dict[str, Any], variables: Mapping[str, Any], blocks: Mapping[str, str]) -> TargetTable:
-    constraints = list(_constraints(model))
-    config = model.get("config", {})
+def _variables(project: Path) -> dict[str, Any]:
+    """The project's `vars`, which dbt fills in wherever they are asked for and writes nowhere."""
+    return dict(yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8")).get("vars", {}))
+
+
+def _table(model: dict[str, Any], of_source: Mapping[str, Any]) -> TargetTable:
+    """A table; a column that it leaves as the source has it is described there alone."""
+    constraints, config = list(_constraints(model)), model["config"]
     strict = [constraint for constraint in constraints if not _is_rule(constraint, config)]
     clauses: dict[str, str] = {}
     for one in strict:
@@ -198,39 +194,47 @@ def _table(model: dict[str, Any], variables: Mapping[str, Any], blocks: Mapping[
     key = next((tuple(c["columns"]) for c in constraints if c["type"] == "primary_key"), None)
     if key is None:
         raise UserError(f"The table {model['name']} has no primary key in models/: nothing could be said of its rows.")
-    hypertable = None
-    if "hypertable" in config:
-        kept, packed = config["hypertable"], config.get("compression", {})
-        values = (kept["time_column"], kept["chunk_interval"])
-        packing = (packed.get("segment_by", ""), packed.get("order_by", ""), packed.get("after", ""))
-        told = (*values, *packing, kept.get("drop_after", "never"))
-        hypertable = Hypertable(*(_variable(value, variables) for value in told))
+    columns: dict[str, Any] = model["columns"]
     return TargetTable(
         name=model["name"],
-        columns={str(column["name"]): str(column.get("data_type", "")) for column in model.get("columns", [])},
+        columns={name: str(column["data_type"] or "") for name, column in columns.items()},
         key=key,
         foreign_keys=tuple(_foreign_key(c) for c in constraints if c["type"] == "foreign_key"),
         checks={c["name"]: c["expression"] for c in constraints if c["type"] == "check"},
         indexes=config.get("named_indexes", {}),
-        hypertable=hypertable,
-        description=model.get("description", ""),
+        hypertable=_hypertable(config),
+        description=model["description"],
         required=frozenset(c["columns"][0] for c in strict if c["type"] == "not_null"),
         unique=tuple(tuple(c["columns"]) for c in strict if c["type"] == "unique"),
         clauses=clauses,
         descriptions={
-            column["name"]: DOCUMENTED.sub(lambda found: blocks[found[1]], column["description"]).strip()
-            for column in model.get("columns", [])
-            if column.get("description")
+            name: text
+            for name, column in columns.items()
+            if (text := (column["description"] or of_source.get(name, {}).get("description", "")).strip())
         },
-        if_null={str(column["name"]): _if_null(column) for column in model.get("columns", [])},
+        if_null={name: str(column["meta"].get("if_null", f"{name} is missing")) for name, column in columns.items()},
         stub_where=config.get("stub_where", "false"),
         rules=_rules(constraints, config),
     )
 
 
+def _hypertable(config: Mapping[str, Any]) -> Hypertable | None:
+    if "hypertable" not in config:
+        return None
+    kept, packed = config["hypertable"], config.get("compression", {})
+    return Hypertable(
+        kept["time_column"],
+        kept["chunk_interval"],
+        packed.get("segment_by", ""),
+        packed.get("order_by", ""),
+        packed.get("after", ""),
+        kept.get("drop_after", "never"),
+    )
+
+
 def _is_rule(constraint: dict[str, Any], config: Mapping[str, Any]) -> bool:
     """Whether it stands for the source's applications alone, and so gives way to the source's rows."""
-    told = str(constraint.get("expression", ""))
+    told = constraint["expression"] or ""
     return told.startswith(OF_SOURCE) or ("source_table" in config and told.startswith(DEFAULT))
 
 
@@ -245,52 +249,31 @@ def _rules(constraints: list[dict[str, Any]], config: Mapping[str, Any]) -> Sour
     )
 
 
-def _aggregate(model: dict[str, Any], path: Path, variables: Mapping[str, Any]) -> Aggregate:
-    file = path.with_name(f"{model['name']}.sql")
-    sql = file.read_text(encoding="utf-8") if file.exists() else ""
-    bucket, base = BUCKET.search(sql), READ.search(sql)
-    if not (bucket and base):
+def _aggregate(model: dict[str, Any], nodes: Mapping[str, Any], variables: Mapping[str, Any]) -> Aggregate:
+    sql, bases = model["raw_code"], model["depends_on"]["nodes"]
+    bucket = BUCKET.search(sql)
+    if not bucket or len(bases) != 1:
         raise UserError(
-            f"{file} must be the SQL of the continuous aggregate {model['name']}, which {path.name} declares: "
-            "`time_bucket(…) as NAME` and `{{ ref('…') }}`."
+            f"{model['original_file_path']} must be the SQL of the continuous aggregate {model['name']}: "
+            "`time_bucket(interval '…', …) as NAME`, of one `{{ ref('…') }}`."
         )
     every, lag = (str(variables.get(f"aggregate_refresh_{name}", "")) for name in ("every", "lag"))
-    return Aggregate(model["name"], bucket[1], every, lag, base[1], model.get("description", ""), sql)
-
-
-def _if_null(column: Mapping[str, Any]) -> str:
-    meta = column.get("config", {}).get("meta", {})
-    return str(meta.get("if_null", f"{column['name']} is missing"))
-
-
-def _variable(value: str, variables: Mapping[str, Any]) -> str:
-    """A value of a yml file with dbt's `var()` filled in from dbt_project.yml."""
-    return VARIABLE.sub(lambda found: str(variables[found[1]]), value)
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        return dict(yaml.load(path.read_text(encoding="utf-8"), _Loader) or {})
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not readable YAML: {error}") from error
-
-
-def _documents(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    return ((path, _load(path)) for path in sorted(folder.rglob("*.yml")))
+    base = str(nodes[bases[0]]["name"])
+    columns, (width, name) = tuple(model["columns"]), bucket.groups()
+    return Aggregate(model["name"], columns, name, width, every, lag, base, model["description"], sql)
 
 
 def _constraints(model: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Constraints of the model and of its columns, the latter written like the former."""
-    yield from model.get("constraints", [])
-    for column in model.get("columns", []):
-        for constraint in column.get("constraints", []):
-            yield {"columns": [column["name"]], **constraint}
+    yield from model["constraints"]
+    for name, column in model["columns"].items():
+        for constraint in column["constraints"]:
+            yield {**constraint, "columns": [name], "expression": constraint["expression"] or ""}
 
 
 def _foreign_key(constraint: dict[str, Any]) -> ForeignKey:
     columns = tuple(constraint["columns"])
-    to = str(constraint.get("to", ""))
+    to = str(constraint["to"] or "")
     if found := REFERENCE.match(to):
-        referred = tuple(constraint.get("to_columns", columns))
-        return ForeignKey(columns, found[1], referred, str(constraint.get("expression", "")))
+        return ForeignKey(columns, found[1], tuple(constraint["to_columns"] or columns), constraint["expression"] or "")
     raise UserError(f"The foreign key of {columns} in models/ must say `to: ref('table')`, not {to!r}.")

@@ -27,7 +27,7 @@ from expectations.parity.source import open_files
 from expectations.parity.survey import Counts, Survey
 from expectations.parity.table import Ground, Progress
 from expectations.structure.structure import Structure
-from expectations.widened import widened
+from expectations.typed import named, widened
 from loader.snapshot import Snapshot
 from quant.interrupts import leave_to_python
 from quant.server.watch import LIMIT
@@ -152,7 +152,7 @@ def open_session(
         with stream.cursor() as cursor:
             moment.join(cursor.execute)
         ground = Ground(files, stream, plain)
-        token = _current.set(Session(ground, moment, target, widened(plain, catalog), suites))
+        token = _current.set(Session(ground, moment, target, widened(plain, named(plain, catalog)), suites))
         try:
             yield _current.get()
         finally:

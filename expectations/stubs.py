@@ -48,7 +48,7 @@ def unlike(connection: psycopg2.extensions.connection, table: TargetTable) -> It
     """Stubs with something in them that a stub has not, in sentences."""
     content = CONTENT[table.name]
     columns = [column for column in table.columns if column not in (*table.key, "source_rowid")]
-    written = ", ".join(quote(name) for name in columns if table.columns[name] == "timestamptz")
+    written = ", ".join(quote(name) for name in columns if table.columns[name] == "timestamp with time zone")
     differs = ", ".join(
         f"case when {quote(column)} is distinct from {content.get(column, 'null')} "
         f"{'' if column in MARKS else f'and num_nonnulls({written}) = 0'} then '{column}' end"

@@ -14,7 +14,7 @@ from typing import Any
 
 from expectations import catalog
 from expectations.catalog import Catalog
-from expectations.expected import constraints, factors, health, integrity, parity, speed
+from expectations.expected import aggregates, constraints, factors, health, integrity, parity, speed
 from expectations.expected.base import Expected, identity
 
 FOLDER = Path(__file__).resolve().parent
@@ -33,7 +33,7 @@ SUITES: dict[str, Callable[[Catalog], Iterator[Expected]]] = {
     "values": parity.values,
     "fingerprints": parity.fingerprints,
     "keys": integrity.keys,
-    "aggregates": integrity.aggregates,
+    "aggregates": aggregates.aggregates,
     "constraints": constraints.constraints,
     "content": integrity.content,
     "factors": factors.factors,

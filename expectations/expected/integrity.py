@@ -1,27 +1,14 @@
-"""Suites keys, aggregates and content: what the target holds makes sense in itself, asked of the data."""
+"""Suites keys and content: what the target holds makes sense in itself, asked of the data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from expectations.catalog import Aggregate, Catalog, ForeignKey, TargetTable
-from expectations.expected.base import Expected, literal, no_rows
+from expectations.catalog import Catalog, ForeignKey, TargetTable
+from expectations.expected.base import Expected, no_rows
 from loader.source import quote
 
 DAILY = "public.ohlcv_data where timeframe = '1d'"
-COMPARED = ("open", "high", "low", "close", "volume", "ma5_start", "ma20_end", "rsi_14_end", "trading_days")
-
-# Sums of doubles depend on the order of the rows, and a cast to numeric alone would round to 15 digits.
-VOLUME = "case when pg_typeof(volume) = 'bigint'::regtype then volume::numeric else volume::text::numeric end"
-DAYS = (
-    f"select ticker, region, date as day, open, high, low, close, {VOLUME} as volume, ma5 as ma5_start, "
-    f"ma20 as ma20_end, rsi_14 as rsi_14_end, 1 as trading_days from {DAILY}"
-)
-# Quarters and years are whole months, and the months are held against the days.
-MONTHS = (
-    "select ticker, region, month::date as day, open, high, low, close, volume, ma5_start, ma20_end, rsi_14_end, "
-    "trading_days from public.ohlcv_monthly"
-)
 
 
 def keys(declared: Catalog) -> Iterator[Expected]:
@@ -73,118 +60,6 @@ def _orphans(name: str, foreign: ForeignKey) -> str:
     return (
         f"select * from (select distinct {columns} from {name} where {given}) as c "
         f"where not exists (select from public.{quote(foreign.table)} as p where {same})"
-    )
-
-
-def aggregates(declared: Catalog) -> Iterator[Expected]:
-    """Each aggregate is filled, up to date, and what the daily rows give when they are summed up again."""
-    for aggregate in declared.aggregates.values():
-        yield from _aggregate(aggregate)
-
-
-def _aggregate(aggregate: Aggregate) -> Iterator[Expected]:
-    name = f"public.{quote(aggregate.name)}"
-    yield no_rows(
-        f"{aggregate.name} is not empty",
-        (f"{aggregate.name} is empty, and there are daily rows",),
-        f"select min(date) as first_daily_row, max(date) as last_daily_row from {DAILY} "
-        f"and not exists (select from {name}) having count(*) > 0",
-    )
-    yield no_rows(
-        f"{aggregate.name} reaches the {aggregate.bucket} of the last daily row",
-        (f"{aggregate.name} does not end with the {aggregate.bucket} of the last daily row",),
-        f"select latest, wanted from (select max({quote(aggregate.bucket)})::date from {name}) as a (latest), "
-        f"(select date_trunc('{aggregate.bucket}', max(date))::date from {DAILY}) "
-        "as d (wanted) where latest is distinct from wanted",
-    )
-    yield no_rows(
-        f"{aggregate.name} stores no {aggregate.bucket} that is not over",
-        (f"{aggregate.name} stores a {aggregate.bucket} that is not over",),
-        "select timestamp 'epoch' + least(watermark / 1000000, 253402300799) * interval '1 second' as stored_until "
-        f"from {_bookkeeping(aggregate)} join _timescaledb_catalog.continuous_aggs_watermark using (mat_hypertable_id) "
-        f"where watermark > extract(epoch from date_trunc('{aggregate.bucket}', current_date)) * 1000000",
-    )
-    base, meaning = (DAYS, "daily rows") if aggregate.base == "ohlcv_data" else (MONTHS, "months")
-    yield no_rows(
-        f"every bucket of {aggregate.name} is what its {meaning} give",
-        (
-            f"one bucket of {aggregate.name} is not what its {meaning} give",
-            f"{{}} buckets of {aggregate.name} are not what their {meaning} give",
-        ),
-        f"{_recomputed(aggregate, base)} where not {_waits(aggregate)}",
-    )
-    yield no_rows(
-        f"no bucket of {aggregate.name} waits for its refresh",
-        (
-            f"one bucket of {aggregate.name} waits for its refresh",
-            f"{{}} buckets of {aggregate.name} wait for their refresh",
-        ),
-        f"{_recomputed(aggregate, base)} where exists (select from {_changes(aggregate)}) and {_waits(aggregate)}",
-        "warning",
-    )
-
-
-def _recomputed(aggregate: Aggregate, base: str) -> str:
-    """The buckets that differ from a summing up that uses none of TimescaleDB's functions, as `differing`.
-
-    A bucket of days that retention has taken is history. It begins before the oldest chunk, and has more of them.
-    """
-    bucket, of_days = aggregate.bucket, aggregate.base == "ohlcv_data"
-    again = (
-        f"with parts as ({base}), "
-        f"again as (select ticker, region, date_trunc('{bucket}', day)::date as bucket, "
-        "(array_agg(open order by day))[1] as open, max(high) as high, min(low) as low, "
-        "(array_agg(close order by day desc))[1] as close, sum(volume) as volume, "
-        "(array_agg(ma5_start order by day))[1] as ma5_start, "
-        "(array_agg(ma20_end order by day desc))[1] as ma20_end, "
-        "(array_agg(rsi_14_end order by day desc))[1] as rsi_14_end, "
-        "sum(trading_days) as trading_days from parts group by 1, 2, 3), "
-        "begin as (select min(range_start at time zone 'UTC')::date as day from timescaledb_information.chunks "
-        f"where hypertable_schema = 'public' and hypertable_name = {literal(aggregate.base)})"
-    )
-    history = (
-        f"(kept.{quote(bucket)} < (select day from begin) and kept.trading_days > coalesce(again.trading_days, 0))"
-        if of_days
-        else "false"
-    )
-    kept, wanted = (", ".join(f"{side}.{quote(column)}" for column in COMPARED) for side in ("kept", "again"))
-    differs = ", ".join(f"case when kept.{quote(c)} is distinct from again.{quote(c)} then '{c}' end" for c in COMPARED)
-    return (
-        f"{again}, differing as (select coalesce(again.ticker, kept.ticker) as ticker, "
-        f"coalesce(again.region, kept.region) as region, "
-        f"coalesce(again.bucket, kept.{quote(bucket)}::date) as {quote(bucket)}, concat_ws(' ', {differs}) as differs "
-        f"from again full join public.{quote(aggregate.name)} as kept "
-        f"on (kept.ticker, kept.region, kept.{quote(bucket)}::date) = (again.ticker, again.region, again.bucket) "
-        f"where ({kept}) is distinct from ({wanted}) and {history} is not true) select * from differing"
-    )
-
-
-def _waits(aggregate: Aggregate) -> str:
-    """Whether a stored bucket was changed since: TimescaleDB's logs name its time, or end on its first day (10296)."""
-    step = {"quarter": "3 months"}.get(aggregate.bucket, f"1 {aggregate.bucket}")
-    after, before = (
-        f"extract(epoch from {quote(aggregate.bucket)} {shift} interval '{step}') * 1000000" for shift in "+-"
-    )
-    stored = f"extract(epoch from {quote(aggregate.bucket)}) * 1000000 < watermark"
-    return f"exists (select from {_changes(aggregate)} and {stored} and lowest < {after} and greatest >= {before})"
-
-
-def _changes(aggregate: Aggregate) -> str:
-    """Changes of what is stored, in microseconds, each with the watermark."""
-    log = "_timescaledb_catalog.continuous_aggs_{}_invalidation_log"
-    span = "select lowest_modified_value as lowest, greatest_modified_value as greatest from"
-    return (
-        f"{_bookkeeping(aggregate)} join _timescaledb_catalog.continuous_aggs_watermark using (mat_hypertable_id) "
-        f"cross join lateral ({span} {log.format('hypertable')} where hypertable_id = raw_hypertable_id "
-        f"union all {span} {log.format('materialization')} where materialization_id = mat_hypertable_id) as changed "
-        "where lowest < watermark"
-    )
-
-
-def _bookkeeping(aggregate: Aggregate) -> str:
-    return (
-        "(select mat_hypertable_id, raw_hypertable_id from _timescaledb_catalog.continuous_agg "
-        f"where user_view_schema = 'public' and user_view_name = {literal(aggregate.name)}) as aggregate"
     )
 
 

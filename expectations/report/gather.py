@@ -11,6 +11,7 @@ from typing import Any
 
 from expectations import queries
 from expectations.catalog import Aggregate
+from expectations.expected.again import worked_out
 from expectations.expected.storage import INTERNAL
 from expectations.parity.columns import Summary
 from expectations.report import factors, past, prices
@@ -203,19 +204,18 @@ class _Asking:
             )
 
     def _lags(self) -> Iterator[Lag]:
-        if not self._there("public.ohlcv_data"):
-            return
-        base = self._rows("select max(date) from public.ohlcv_data where timeframe = '1d'")[0][0]
         for aggregate in self.catalog.aggregates.values():
-            if self._there(f"public.{quote(aggregate.name)}"):
-                yield self._lag(aggregate, base)
+            if self._there(f"public.{quote(aggregate.name)}") and self._there(f"public.{quote(aggregate.base)}"):
+                yield self._lag(aggregate)
 
-    def _lag(self, aggregate: Aggregate, base: date | str | None) -> Lag:
-        bucket, step = quote(aggregate.bucket), {"quarter": "3 months"}.get(aggregate.bucket, f"1 {aggregate.bucket}")
+    def _lag(self, aggregate: Aggregate) -> Lag:
+        bucket = quote(aggregate.bucket)
         ((buckets, newest, end),) = self._rows(
-            f"select count(*), max({bucket})::date, (max({bucket}) + interval '{step}')::date "
+            f"select count(*), max({bucket})::date, (max({bucket}) + interval '{aggregate.width}')::date "
             f"from public.{quote(aggregate.name)}"
         )
+        again = worked_out(aggregate, self.catalog)
+        ((base,),) = self._rows(f"select max({again.day})::date from {again.rows}")
         stored = None
         if self._timescale("continuous_aggregates") and self._there("_timescaledb_catalog.hypertable"):
             found = self._rows(MATERIALIZED, aggregate.name)

@@ -1,11 +1,12 @@
-{#- The name that PostgreSQL itself gives a type: varchar(50) → character varying(50). -#}
-{% macro canonical_type(type) %}
-    {%- set known = {
-        'varchar': 'character varying', 'decimal': 'numeric', 'timestamptz': 'timestamp with time zone', 'int': 'integer',
-        'float8': 'double precision', 'bool': 'boolean', 'int8': 'bigint'
-    } -%}
-    {%- set base = type.split('(')[0] | lower -%}
-    {{ return(known.get(base, base) ~ type[base | length:] | replace(', ', ',')) }}
+{#- The names that PostgreSQL itself gives types: int8 → bigint, varchar(50) → character varying(50). -#}
+{% macro canonical_types(types) %}
+    {%- set sql -%}
+        select
+            {%- for name, type in types.items() %}
+            null::{{ type }} as {{ adapter.quote(name) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+    {%- endset -%}
+    {{ return(query_columns(sql)) }}
 {% endmacro %}
 
 {#- Names and exact types of a relation, or none if there is no such relation. -#}
@@ -44,7 +45,7 @@
             {{ exceptions.raise_compiler_error(
                 "The model " ~ spec.name ~ " declares the column " ~ name ~ " in its yml but its SQL does not yield it:"
                 ~ " add it to the SQL, or take it out of the yml.") }}
-        {%- elif name in yielded and yielded[name] != canonical_type(column.type) -%}
+        {%- elif name in yielded and yielded[name] != column.type -%}
             {{ exceptions.raise_compiler_error(
                 "The model " ~ spec.name ~ " declares " ~ name ~ " as " ~ column.type ~ " in its yml but its SQL yields "
                 ~ yielded[name] ~ ": cast it in the SQL, or declare what it yields.") }}

@@ -28,7 +28,7 @@
                 ~ (' ' ~ column.extra if column.extra else '')) -%}
         {%- elif column.widened and existing[name] != column.type -%}
             {%- do widen_column(relation, name, column.type) -%}
-        {%- elif canonical_type(column.type) != existing[name] -%}
+        {%- elif column.type != existing[name] -%}
             {{ exceptions.raise_compiler_error(
                 "The column " ~ relation.identifier ~ "." ~ name ~ " is " ~ existing[name] ~ " in the database but "
                 ~ column.type ~ " in the model's yml, and a table that holds data is never rebuilt: alter it by hand"
@@ -108,12 +108,26 @@
     {%- endfor -%}
 {% endmacro %}
 
+{#- A column that a model leaves as the source has it is described there alone. -#}
+{% macro column_descriptions(relation, model) %}
+    {%- set told = {} -%}
+    {%- set source_table = model.config.get('source_table') or model.name | replace('stg_', '') -%}
+    {%- for node in graph.sources.values() if node.source_name == 'raw' and node.name == source_table -%}
+        {%- do told.update(node.columns) -%}
+    {%- endfor -%}
+    {%- set wanted = {} -%}
+    {%- for name in existing_columns(relation | string) -%}
+        {%- set description = model.columns.get(name, {}).description or told.get(name, {}).description -%}
+        {%- if description -%}
+            {%- do wanted.update({name: description | trim}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(wanted) }}
+{% endmacro %}
+
 {#- dbt's own persist_docs writes every comment at every build; this one asks first which differ. -#}
 {% macro reconcile_comments(relation, model) %}
-    {%- set wanted = {} -%}
-    {%- for column in model.columns.values() if column.description -%}
-        {%- do wanted.update({column.name: column.description | trim}) -%}
-    {%- endfor -%}
+    {%- set wanted = column_descriptions(relation, model) -%}
     {%- set sql -%}
         select
             coalesce(a.attname, ''),

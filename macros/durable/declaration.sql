@@ -17,6 +17,19 @@
     {{ return(spec) }}
 {% endmacro %}
 
+{#- The declaration with PostgreSQL's own names of its types. -#}
+{% macro built_spec(model) %}
+    {%- set spec = table_spec(model) -%}
+    {%- set types = {} -%}
+    {%- for name, column in spec.columns.items() -%}
+        {%- do types.update({name: column.type}) -%}
+    {%- endfor -%}
+    {%- for name, type in canonical_types(types).items() -%}
+        {%- do spec.columns[name].update({'type': type}) -%}
+    {%- endfor -%}
+    {{ return(spec) }}
+{% endmacro %}
+
 {% macro read_column(spec, column) %}
     {%- if not column.data_type -%}
         {{ exceptions.raise_compiler_error(

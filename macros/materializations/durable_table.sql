@@ -1,7 +1,7 @@
 {#- A table that holds data for ever: made from its declaration, filled by what is new or changed, never dropped. -#}
 {% materialization durable_table, default %}
     {%- set relation = this.incorporate(type='table').include(database=false) -%}
-    {%- set spec = table_spec(model) -%}
+    {%- set spec = built_spec(model) -%}
     {%- set source_table = config.get('source_table') -%}
     {%- do refuse_ignored_config(model) -%}
 

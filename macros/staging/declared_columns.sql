@@ -1,3 +1,4 @@
+{#- Types by the names of `cast_losslessly`, of which PostgreSQL is asked where a name is another. Offline it stays. -#}
 {% macro declared_columns(table) %}
     {%- set columns = {} -%}
     {%- if execute -%}
@@ -6,6 +7,13 @@
                 {%- do columns.update({column.name: column.data_type}) -%}
             {%- endfor -%}
         {%- endfor -%}
+    {%- endif -%}
+    {%- set others = {} -%}
+    {%- for name, type in columns.items() if type not in ('bigint', 'boolean', 'bytea', 'double precision', 'text') -%}
+        {%- do others.update({name: type}) -%}
+    {%- endfor -%}
+    {%- if others and invocation_args_dict.get('populate_cache') is not sameas false -%}
+        {%- do columns.update(canonical_types(others)) -%}
     {%- endif -%}
     {{ return(columns) }}
 {% endmacro %}

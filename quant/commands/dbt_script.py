@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,10 +33,29 @@ def mend_exposures() -> None:
     Exposure.schema = ""  # type: ignore[attr-defined]
 
 
+@contextmanager
+def keeping(arguments: Sequence[str]) -> Iterator[None]:
+    """Keep what dbt parses in the block for the checkpoint, which reads the declaration from there."""
+    from expectations import manifest
+
+    before = manifest.digest()
+    try:
+        yield
+    finally:
+        from dbt_common.invocation import get_invocation_id
+
+        manifest.keep(get_invocation_id(), arguments, before)
+
+
 def main() -> NoReturn:
     """Run dbt as the whole of this process."""
     prepare()
     from dbt.cli.main import cli
 
     mend_exposures()
-    sys.exit(cli())
+    with keeping(sys.argv):
+        sys.exit(cli())
+
+
+if __name__ == "__main__":
+    main()

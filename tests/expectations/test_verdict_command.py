@@ -20,6 +20,7 @@ from expectations.expected.base import TYPES
 from quant.errors import UserError
 from quant.paths import PROJECT
 from tests.support.places import Place
+from tests.support.projects import copied
 from tests.support.verdict_ground import Ground, Outcome, run
 
 
@@ -152,13 +153,12 @@ def test_suites_that_expect_something_else_than_is_declared_are_refused(
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
-    """A copy of the models and of what dbt is told of them."""
-    shutil.copy(PROJECT / "dbt_project.yml", tmp_path)
-    return shutil.copytree(PROJECT / "models", tmp_path / "models")
+def project(tmp_path: Path) -> Path:
+    return copied(tmp_path)
 
 
-def test_what_is_declared_and_no_suite_names_is_refused(models: Path) -> None:
+def test_what_is_declared_and_no_suite_names_is_refused(project: Path) -> None:
+    models = project / "models"
     monthly = (models / "aggregates" / "ohlcv_monthly.sql").read_text(encoding="utf-8")
     declared = (models / "aggregates" / "ohlcv_monthly.yml").read_text(encoding="utf-8")
     for old, new in (("1 month", "1 week"), ("as month", "as week")):
@@ -166,24 +166,27 @@ def test_what_is_declared_and_no_suite_names_is_refused(models: Path) -> None:
     (models / "aggregates" / "ohlcv_weekly.sql").write_text(monthly, encoding="utf-8")
     weekly = declared.replace("ohlcv_monthly", "ohlcv_weekly").replace("name: month", "name: week")
     (models / "aggregates" / "ohlcv_weekly.yml").write_text(weekly, encoding="utf-8")
-    strategies = (models / "quant" / "strategies.yml").read_text(encoding="utf-8")
-    (models / "quant" / "plans.yml").write_text(strategies.replace("strategies", "plans"), encoding="utf-8")
+    for kind in ("yml", "sql"):
+        strategies = (models / "quant" / f"strategies.{kind}").read_text(encoding="utf-8")
+        (models / "quant" / f"plans.{kind}").write_text(strategies.replace("strategies", "plans"), encoding="utf-8")
     told = "No suite of phase1 expects anything of ohlcv_weekly, plans, which models/ declares"
     with pytest.raises(UserError, match=told):
-        preflight.ask_tables(preflight.checkpoint("phase1"), catalog.read(models))
-    assert "ohlcv_weekly" in suites.documents(catalog.read(models))["suites/aggregates.json"]
+        preflight.ask_tables(preflight.checkpoint("phase1"), catalog.read(project))
+    assert "ohlcv_weekly" in suites.documents(catalog.read(project))["suites/aggregates.json"]
 
 
-def test_a_table_without_a_key_and_an_aggregate_without_a_bucket_are_refused(models: Path) -> None:
+def test_a_table_without_a_key_and_an_aggregate_without_a_bucket_are_refused(project: Path) -> None:
+    models = project / "models"
     yml = models / "quant" / "strategies.yml"
     sound = yml.read_text(encoding="utf-8")
     yml.write_text(sound.replace("primary_key", "unique"), encoding="utf-8")
     with pytest.raises(UserError, match="The table strategies has no primary key"):
-        catalog.read(models)
+        catalog.read(project)
     yml.write_text(sound, encoding="utf-8")
-    (models / "aggregates" / "ohlcv_yearly.sql").write_text("select 1 as year", encoding="utf-8")
+    yearly = "select 1 as year from {{ ref('ohlcv_monthly') }}"
+    (models / "aggregates" / "ohlcv_yearly.sql").write_text(yearly, encoding="utf-8")
     with pytest.raises(UserError, match=r"ohlcv_yearly.sql must be the SQL of the continuous aggregate ohlcv_yearly"):
-        catalog.read(models)
+        catalog.read(project)
 
 
 def test_the_types_that_are_known_are_those_of_great_expectations() -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from quant.paths import PROJECT
 from tests.support.dbt_ground import price, source, step
 from tests.support.places import Place
+from tests.support.projects import copied, edit, options
 from tests.support.sources import write
 
 UNITS = ("month", "quarter", "year")
@@ -192,13 +191,8 @@ def test_a_hole_is_no_retention(place: Place, path: Path) -> None:
 
 @pytest.mark.usefixtures("path")
 def test_a_changed_sql_does_not_cost_the_history(place: Place, tmp_path: Path) -> None:
-    shutil.copy(PROJECT / "dbt_project.yml", tmp_path)
-    for folder in ("models", "macros", "profiles", "tests/generic"):
-        shutil.copytree(PROJECT / folder, tmp_path / folder)
-    monthly = tmp_path / "models/aggregates/ohlcv_monthly.sql"
-    monthly.write_text(monthly.read_text().replace("max(high) as high", "max(high) + 0 as high"))
-    build = ["dbt", "build", "--project-dir", str(tmp_path), "--profiles-dir", str(tmp_path / "profiles")]
-    build += ["--select", "ohlcv_monthly", "ohlcv_quarterly", "ohlcv_yearly"]
+    edit(copied(tmp_path), "models/aggregates/ohlcv_monthly.sql", "max(high) as high", "max(high) + 0 as high")
+    build = ["dbt", "build", *options(tmp_path), "--select", "ohlcv_monthly", "ohlcv_quarterly", "ohlcv_yearly"]
     history = place.query(f"{HISTORY} order by 1, 2, 3")
     refused = place.run(*build, check=False)
     assert refused.returncode == 1

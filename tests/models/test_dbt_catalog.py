@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from quant.paths import PROJECT
 from tests.support.dbt_ground import closes, row_versions, source
 from tests.support.places import Place
+from tests.support.projects import copied, edit, options
 
 WANTED = "+ohlcv_yearly +ohlcv_quarterly factor_scores"
 
@@ -20,24 +19,14 @@ WANTED = "+ohlcv_yearly +ohlcv_quarterly factor_scores"
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, place: Place) -> Path:
     """A copy of the dbt project that a test may edit, over a target in which a source is loaded."""
-    copy = tmp_path_factory.mktemp("project")
-    shutil.copy(PROJECT / "dbt_project.yml", copy)
-    for folder in ("models", "macros", "profiles", "tests/generic"):
-        shutil.copytree(PROJECT / folder, copy / folder)
+    copy = copied(tmp_path_factory.mktemp("project"))
     path = source(tmp_path_factory.mktemp("source") / "spock.db")
     place.run("python", "-m", "loader.run", "--source", str(path), check=False)
     return copy
 
 
 def command(project: Path, *more: str) -> list[str]:
-    paths = ["--project-dir", str(project), "--profiles-dir", str(project / "profiles")]
-    return ["dbt", "build", *paths, "--select", *WANTED.split(), *more]
-
-
-def edit(project: Path, file: str, before: str, after: str) -> None:
-    text = (project / file).read_text()
-    assert before in text
-    (project / file).write_text(text.replace(before, after))
+    return ["dbt", "build", *options(project), "--select", *WANTED.split(), *more]
 
 
 @pytest.mark.parametrize(

@@ -39,13 +39,33 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-def undescribed(kind: str, things: dict[str, Any]) -> list[str]:
-    """Models or sources of this project without a description, without columns, or with a column without one."""
-    own = [thing for thing in things.values() if thing["resource_type"] == kind and thing["package_name"] == "quant"]
+def undescribed(kind: str, manifest: dict[str, Any]) -> list[str]:
+    """Models or sources of this project without a description, without columns, or with a column without one.
+
+    A column that a model leaves as the source has it is described there alone.
+    """
+    things = [*manifest["nodes"].values(), *manifest["sources"].values()]
+    own = [thing for thing in things if thing["resource_type"] == kind and thing["package_name"] == "quant"]
     assert own
+    of_source = {source["name"]: source["columns"] for source in manifest["sources"].values()}
     found = [thing["name"] for thing in own if not thing["description"] or not thing["columns"]]
-    columns = ((thing["name"], column) for thing in own for column in thing["columns"].values())
-    return found + [f"{name}.{column['name']}" for name, column in columns if not column["description"]]
+    return found + [
+        f"{thing['name']}.{name}"
+        for thing in own
+        for name, column in thing["columns"].items()
+        if not column["description"]
+        and not of_source.get(thing["config"].get("source_table"), {}).get(name, {}).get("description")
+    ]
+
+
+def test_no_description_of_the_source_is_repeated(manifest: dict[str, Any]) -> None:
+    of_source = {source["name"]: source["columns"] for source in manifest["sources"].values()}
+    assert [
+        f"{node['name']}.{name}"
+        for node in manifest["nodes"].values()
+        for name, told in of_source.get(node["name"].removeprefix("stg_"), {}).items()
+        if (column := node.get("columns", {}).get(name)) and column["description"] == told["description"]
+    ] == []
 
 
 def own_macros(manifest: dict[str, Any]) -> list[dict[str, Any]]:
@@ -64,11 +84,11 @@ def signature(macro: dict[str, Any]) -> list[str]:
 
 
 def test_every_model_and_column_is_described(manifest: dict[str, Any]) -> None:
-    assert undescribed("model", manifest["nodes"]) == []
+    assert undescribed("model", manifest) == []
 
 
 def test_every_source_table_and_column_is_described(manifest: dict[str, Any]) -> None:
-    assert undescribed("source", manifest["sources"]) == []
+    assert undescribed("source", manifest) == []
     assert [source["name"] for source in manifest["sources"].values() if not source["source_description"]] == []
 
 

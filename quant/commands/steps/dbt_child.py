@@ -12,7 +12,7 @@ import sys
 from threading import Lock
 from typing import Any
 
-from quant.commands.dbt_script import mend_exposures, prepare
+from quant.commands.dbt_script import keeping, mend_exposures, prepare
 from quant.errors import COULD_NOT_RUN, NOT_WELL, WELL
 
 GO = "build\n"
@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> int:
     from dbt.cli.main import dbtRunner
 
     mend_exposures()
-    parsed = dbtRunner(callbacks=[_hear]).invoke([*QUIET, "parse", *arguments])
+    with keeping(arguments):
+        parsed = dbtRunner(callbacks=[_hear]).invoke([*QUIET, "parse", *arguments])
     if not parsed.success:
         tell(error=str(parsed.exception or "dbt could not parse the project"))
         return COULD_NOT_RUN

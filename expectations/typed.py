@@ -1,7 +1,9 @@
-"""Which columns of public are wider than models/ declares: fractions in a BIGINT of the source are held as doubles."""
+"""The types of columns as the target has them: by PostgreSQL's own names, and as wide as the source's values need."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import psycopg2.extensions
@@ -9,6 +11,8 @@ import psycopg2.extensions
 from expectations.catalog import Catalog
 from loader.source import quote
 
+LENGTH = re.compile(r"\(\s*([\d\s,]+)\)")
+NAMES = "select kind, to_regtype(kind)::text from unnest(%s) as told (kind)"
 NARROW, WIDE = "bigint", "double precision"
 DOUBLES = f"""
     select c.relname, lower(a.attname), a.attname, coalesce(format_type(p.atttypid, p.atttypmod) = '{WIDE}', false)
@@ -20,6 +24,36 @@ DOUBLES = f"""
     and format_type(a.atttypid, a.atttypmod) = '{WIDE}'
 """
 FRACTIONS = "select exists (select from raw.{table} where {column} <> trunc({column}) or abs({column}) >= 9.2e18)"
+
+
+def named(connection: psycopg2.extensions.connection, declared: Catalog) -> Catalog:
+    """The declaration with the names that PostgreSQL itself gives the types: int8 is bigint.
+
+    What PostgreSQL does not know keeps its name, for the suite health to tell.
+    """
+    columns = [*(table.columns for table in declared.tables.values()), *declared.sources.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(NAMES, (sorted({kind for one in columns for kind in one.values() if kind}),))
+        known = {kind: _full(name, kind) for kind, name in cursor.fetchall() if name}
+
+    def named_columns(told: Mapping[str, str]) -> dict[str, str]:
+        return {column: known.get(kind, kind) for column, kind in told.items()}
+
+    tables = {name: replace(table, columns=named_columns(table.columns)) for name, table in declared.tables.items()}
+    return replace(
+        declared, tables=tables, sources={name: named_columns(told) for name, told in declared.sources.items()}
+    )
+
+
+def _full(name: str, kind: str) -> str:
+    """The name with the length or precision that was told, where format_type has it."""
+    if not (told := LENGTH.search(kind)):
+        return name
+    length = f"({''.join(told[1].split())})"
+    first, *rest = name.split(" ")
+    if rest and first in ("time", "timestamp"):
+        return " ".join([first + length, *rest])
+    return f"{name.removesuffix('[]')}{length}{'[]' if name.endswith('[]') else ''}"
 
 
 def widened(connection: psycopg2.extensions.connection, declared: Catalog) -> Catalog:
