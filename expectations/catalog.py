@@ -162,10 +162,12 @@ def read(project: Path = PROJECT) -> Catalog:
     }
     if not of_kind["durable_table"]:
         raise UserError(f"No table is declared in {project / 'models'}: its yml files must name columns and a key.")
+    # what dbt has run says of a foreign key which relation it led to, what it has parsed alone says it as written
+    relations = {node["relation_name"]: node["name"] for node in models}
     sources = {one["name"]: one["columns"] for one in parsed["sources"].values() if one["source_name"] == "raw"}
     return Catalog(
         {
-            node["name"]: _table(node, sources.get(node["config"].get("source_table"), {}))
+            node["name"]: _table(node, sources.get(node["config"].get("source_table"), {}), relations)
             for node in of_kind["durable_table"]
         },
         {node["name"]: _aggregate(node, parsed["nodes"], variables) for node in of_kind["continuous_aggregate"]},
@@ -182,7 +184,7 @@ def _variables(project: Path) -> dict[str, Any]:
     return dict(yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8")).get("vars", {}))
 
 
-def _table(model: dict[str, Any], of_source: Mapping[str, Any]) -> TargetTable:
+def _table(model: dict[str, Any], of_source: Mapping[str, Any], relations: Mapping[str, str]) -> TargetTable:
     """A table; a column that it leaves as the source has it is described there alone."""
     constraints, config = list(_constraints(model)), model["config"]
     strict = [constraint for constraint in constraints if not _is_rule(constraint, config)]
@@ -199,7 +201,7 @@ def _table(model: dict[str, Any], of_source: Mapping[str, Any]) -> TargetTable:
         name=model["name"],
         columns={name: str(column["data_type"] or "") for name, column in columns.items()},
         key=key,
-        foreign_keys=tuple(_foreign_key(c) for c in constraints if c["type"] == "foreign_key"),
+        foreign_keys=tuple(_foreign_key(c, relations) for c in constraints if c["type"] == "foreign_key"),
         checks={c["name"]: c["expression"] for c in constraints if c["type"] == "check"},
         indexes=config.get("named_indexes", {}),
         hypertable=_hypertable(config),
@@ -271,9 +273,10 @@ def _constraints(model: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield {**constraint, "columns": [name], "expression": constraint["expression"] or ""}
 
 
-def _foreign_key(constraint: dict[str, Any]) -> ForeignKey:
+def _foreign_key(constraint: dict[str, Any], relations: Mapping[str, str]) -> ForeignKey:
     columns = tuple(constraint["columns"])
     to = str(constraint["to"] or "")
-    if found := REFERENCE.match(to):
-        return ForeignKey(columns, found[1], tuple(constraint["to_columns"] or columns), constraint["expression"] or "")
-    raise UserError(f"The foreign key of {columns} in models/ must say `to: ref('table')`, not {to!r}.")
+    found = REFERENCE.match(to)
+    if not (table := found[1] if found else relations.get(to)):
+        raise UserError(f"The foreign key of {columns} in models/ must say `to: ref('table')`, not {to!r}.")
+    return ForeignKey(columns, table, tuple(constraint["to_columns"] or columns), constraint["expression"] or "")

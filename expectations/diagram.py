@@ -12,6 +12,7 @@ from pathlib import Path
 
 from expectations import catalog
 from expectations.catalog import Aggregate, Catalog, ForeignKey, TargetTable
+from quant.errors import COULD_NOT_RUN, WELL, UserError
 from quant.paths import PROJECT
 
 PAGE = PROJECT / "docs" / "DATABASE_SCHEMA_DIAGRAM.md"
@@ -105,5 +106,15 @@ def write(path: Path = PAGE) -> Path:
     return path
 
 
+def main() -> int:
+    """Write, and say what was written. Returns the exit code."""
+    try:
+        print(write().relative_to(PROJECT), file=sys.stderr)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return COULD_NOT_RUN
+    return WELL
+
+
 if __name__ == "__main__":
-    print(write().relative_to(PROJECT), file=sys.stderr)
+    sys.exit(main())

@@ -71,7 +71,8 @@ def keep(invocation: str, arguments: Sequence[str], before: str, project: Path =
     if kept.exists() or any(one.startswith("--vars") for one in arguments):
         return
     with suppress(OSError, ValueError):
-        text = (project / "target" / "manifest.json").read_bytes()
+        made = project / (os.environ.get("DBT_TARGET_PATH") or "target") / "manifest.json"
+        text = made.read_bytes()
         if json.loads(text)["metadata"]["invocation_id"] == invocation and digest(project) == before:
             _write(kept, text)
 

@@ -16,6 +16,7 @@ from expectations import catalog
 from expectations.catalog import Catalog
 from expectations.expected import aggregates, constraints, factors, health, integrity, parity, speed
 from expectations.expected.base import Expected, identity
+from quant.errors import COULD_NOT_RUN, WELL, UserError
 
 FOLDER = Path(__file__).resolve().parent
 CHECKPOINT = "phase1"
@@ -106,6 +107,16 @@ def write(folder: Path = FOLDER) -> list[Path]:
     return sorted(made)
 
 
+def main() -> int:
+    """Write, and say what was written. Returns the exit code."""
+    try:
+        for path in write():
+            print(path.relative_to(FOLDER), file=sys.stderr)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return COULD_NOT_RUN
+    return WELL
+
+
 if __name__ == "__main__":
-    for path in write():
-        print(path.relative_to(FOLDER), file=sys.stderr)
+    sys.exit(main())

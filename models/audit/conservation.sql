@@ -1,7 +1,18 @@
 {#- All tables that are filled from the source; a table that is not here fails the test that compares this list. -#}
 {%- set tables = [
-    'tickers', 'stock_details', 'etfs', 'etf_details', 'etf_holdings', 'ohlcv_data', 'ticker_fundamentals',
-    'technical_analysis', 'trades', 'portfolio', 'market_sentiment', 'global_market_indices', 'exchange_rate_history'
+    'tickers',
+    'stock_details',
+    'etfs',
+    'etf_details',
+    'etf_holdings',
+    'ohlcv_data',
+    'ticker_fundamentals',
+    'technical_analysis',
+    'trades',
+    'portfolio',
+    'market_sentiment',
+    'global_market_indices',
+    'exchange_rate_history',
 ] -%}
 with
 

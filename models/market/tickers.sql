@@ -2,7 +2,14 @@ with
 
 children as (
     {% for child in [
-        'stock_details', 'ohlcv_data', 'etfs', 'etf_details', 'ticker_fundamentals', 'technical_analysis', 'trades', 'portfolio'
+        'stock_details',
+        'ohlcv_data',
+        'etfs',
+        'etf_details',
+        'ticker_fundamentals',
+        'technical_analysis',
+        'trades',
+        'portfolio',
     ] -%}
     select
         child.ticker,

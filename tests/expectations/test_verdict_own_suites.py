@@ -17,6 +17,7 @@ from expectations import preflight, stock, suites
 from expectations.expected.base import identity
 from quant.errors import UserError
 from quant.paths import PROJECT
+from tests.support.projects import copied
 from tests.support.verdict_ground import Ground
 
 ALL = [
@@ -64,9 +65,10 @@ class Scratch:
 def scratch(migrated: Ground, tmp_path: Path) -> Scratch:
     folder = tmp_path / "project"
     folder.mkdir()
-    for name in ("expectations", "loader", "quant", "models", "dbt_project.yml", "pyproject.toml"):
-        copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
-        copy(PROJECT / name, folder / name)
+    copied(folder)
+    for name in ("expectations", "loader", "quant"):
+        shutil.copytree(PROJECT / name, folder / name)
+    shutil.copy(PROJECT / "pyproject.toml", folder)
     if (PROJECT / "embedded").is_dir():
         os.symlink(PROJECT / "embedded", folder / "embedded")
     return Scratch(folder, migrated)
