@@ -58,21 +58,21 @@ def digest(project: Path = PROJECT) -> str:
     return digester.hexdigest()[:32]
 
 
-def keep(invocation: str, arguments: Sequence[str], before: str, project: Path = PROJECT) -> None:
+def keep(invocation: str, arguments: Sequence[str], before: str, target: str, project: Path = PROJECT) -> None:
     """Keep what a dbt command of this process has parsed, unless its files changed meanwhile.
 
     Args:
         invocation: dbt's id of it, which its manifest bears: another command may have written over that.
         arguments: its command line; `--vars` make another project of it.
         before: the digest when it began.
+        target: the folder that it wrote to, as seen from the project.
         project: where it ran.
     """
     kept = _folder(project) / f"{before}.json"
     if kept.exists() or any(one.startswith("--vars") for one in arguments):
         return
     with suppress(OSError, ValueError):
-        made = project / (os.environ.get("DBT_TARGET_PATH") or "target") / "manifest.json"
-        text = made.read_bytes()
+        text = (project / target / "manifest.json").read_bytes()
         if json.loads(text)["metadata"]["invocation_id"] == invocation and digest(project) == before:
             _write(kept, text)
 

@@ -42,9 +42,11 @@ def keeping(arguments: Sequence[str]) -> Iterator[None]:
     try:
         yield
     finally:
+        from dbt.flags import get_flags
         from dbt_common.invocation import get_invocation_id
 
-        manifest.keep(get_invocation_id(), arguments, before)
+        target = getattr(get_flags(), "TARGET_PATH", None) or "target"  # type: ignore[no-untyped-call]
+        manifest.keep(get_invocation_id(), arguments, before, target)
 
 
 def main() -> NoReturn:

@@ -66,12 +66,12 @@ def test_a_manifest_of_other_vars_files_or_commands_is_not_kept(edited: Path) ->
     for one in kept(edited):
         one.unlink()
     made.write_text(json.dumps({"metadata": {"invocation_id": "ours"}}))
-    manifest.keep("ours", ["build", "--vars", "{ohlcv_chunk_interval: 1 month}"], before, edited)
-    manifest.keep("another", ["build"], before, edited)
+    manifest.keep("ours", ["build", "--vars", "{ohlcv_chunk_interval: 1 month}"], before, "target", edited)
+    manifest.keep("another", ["build"], before, "target", edited)
     edit(edited, YML, "data_type: bigint", "data_type: int8")
-    manifest.keep("ours", ["build"], before, edited)
+    manifest.keep("ours", ["build"], before, "target", edited)
     assert kept(edited) == set()
-    manifest.keep("ours", ["build"], manifest.digest(edited), edited)
+    manifest.keep("ours", ["build"], manifest.digest(edited), "target", edited)
     assert {one.stem for one in kept(edited)} == {manifest.digest(edited)}
 
 
