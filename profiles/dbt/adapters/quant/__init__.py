@@ -7,6 +7,7 @@ a project starts nothing.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -67,6 +68,9 @@ class QuantConnectionManager(PostgresConnectionManager):
     rehearsed: ClassVar[bool] = False  # whether a build is only told, and not kept
     rehearsal: ClassVar[Rehearsal | None] = None
     locks: ClassVar[ExitStack] = ExitStack()
+    opening: ClassVar[threading.Lock] = (
+        threading.Lock()
+    )  # dbt's threads connect at once; there is one watch, one rehearsal
 
     @classmethod
     def open(cls, connection: Connection) -> Connection:
@@ -76,22 +80,23 @@ class QuantConnectionManager(PostgresConnectionManager):
 
         def connect() -> psycopg2.extensions.connection | Rehearsal:
             target = connection.credentials.target()
-            if cls.watch is None:
-                cls.watch = Watch(target, BUILDER, wait_limit(), by_statement=True)
-            if cls.rehearsal:
-                return cls.rehearsal
-            if cls.rehearsed:  # before its transaction, during which the embedded engine serves nobody else
-                cls.keep_others_out(target)
-            made = target.connect(BUILDER)
-            with made.cursor() as cursor:
-                cursor.execute("set jit = off")  # it compiles for a second what runs as fast without it
-            made.commit()
-            if cls.rehearsed:
-                cls.rehearsal = Rehearsal(made)
-                return cls.rehearsal
-            return made
+            with cls.opening:
+                cls.watch = cls.watch or Watch(target, BUILDER, wait_limit(), by_statement=True)
+                if cls.rehearsed and cls.rehearsal is None:
+                    cls.keep_others_out(target)  # before its transaction: the embedded engine serves nobody else then
+                    cls.rehearsal = Rehearsal(cls.connected(target))
+            return cls.rehearsal or cls.connected(target)
 
         return cls.retry_connection(connection, connect=connect, logger=logger, retryable_exceptions=[])
+
+    @staticmethod
+    def connected(target: Target) -> psycopg2.extensions.connection:
+        """A connection of a build."""
+        made = target.connect(BUILDER)
+        with made.cursor() as cursor:
+            cursor.execute("set jit = off")  # it compiles for a second what runs as fast without it
+        made.commit()
+        return made
 
     @contextmanager
     def exception_handler(self, sql: str) -> Iterator[None]:
