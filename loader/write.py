@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 from psycopg2 import extensions as psycopg
 
 from loader.ledger import remove
 from loader.pgcopy import copy
+from loader.plan import Window
 from loader.source import quote
 from loader.task import Task
 from loader.window import Content
@@ -60,17 +63,36 @@ def _merge(cursor: psycopg.cursor, task: Task, rows: pa.Table, load_id: int) -> 
     copy(cursor, "_incoming", rows)
     cursor.execute("analyze _incoming (_rowid)")
     names = [quote(column.target) for column in task.table.columns]
-    # `*=` compares the stored images: -0.0 is not 0.0 to it, as it is not in the source.
-    old, new = (f"row({', '.join(f'{t}.{n}' for n in names)})::record" for t in ("t", "i"))
-    same = f" and {old} *= {new}" if names else ""
-    within = f"t._rowid between {task.window.low} and {task.window.high}"
-    missing = f"not exists (select from _incoming i where i._rowid = t._rowid{same})"
-    if task.known is None:  # somebody may have put a row there twice
-        missing += f" or exists (select from {raw} o where o._rowid = t._rowid and o.ctid < t.ctid)"
-    removed = remove(cursor, task.table.target, f"{within} and ({missing})", load_id)
+    wrong = conditions(raw, names, task.window, doubtful=task.known is None)
+    removed = sum(remove(cursor, task.table.target, one, load_id) for one in wrong)
     listed = ", ".join(["_rowid", *names, "_load_id"])
     cursor.execute(
         f"insert into {raw} ({listed}) select {listed} from _incoming i "
-        f"where not exists (select from {raw} t where t._rowid = i._rowid and {within})"
+        f"where not exists (select from {raw} t where t._rowid = i._rowid and {_within('t', task.window)})"
     )
     return cursor.rowcount, removed
+
+
+def conditions(raw: str, names: Sequence[str], window: Window, doubtful: bool) -> list[str]:
+    """What is wrong with a row `t` of raw, beside the rows of `_incoming`.
+
+    One by one, and not joined by `or`: below that, a subquery is no join but is run anew for every row.
+
+    Args:
+        raw: the table, its name as SQL has it.
+        names: of its columns, as SQL has them.
+        window: the rows that are asked about.
+        doubtful: whether somebody may have put a row there twice.
+    """
+    # `*=` compares the stored images: -0.0 is not 0.0 to it, as it is not in the source.
+    old, new = (f"row({', '.join(f'{t}.{n}' for n in names)})::record" for t in ("t", "i"))
+    same = f" and {old} *= {new}" if names else ""
+    wrong = [f"not exists (select from _incoming i where i._rowid = t._rowid{same})"]
+    if doubtful:
+        earlier = f"o._rowid = t._rowid and {_within('o', window)} and o.ctid < t.ctid"
+        wrong.append(f"exists (select from {raw} o where {earlier})")
+    return [f"{_within('t', window)} and {one}" for one in wrong]
+
+
+def _within(alias: str, window: Window) -> str:
+    return f"{alias}._rowid between {window.low} and {window.high}"

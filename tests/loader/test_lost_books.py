@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from loader.plan import Window
+from loader.write import conditions
 from tests.support import sources
 from tests.support.loading import load
 from tests.support.places import Place
@@ -92,3 +95,16 @@ def test_lost_notes_of_removed_rows_begin_anew(place: Place, source: Path) -> No
     assert not document["unchanged"]
     assert since() == document["load_id"]
     assert load(place, source)["unchanged"]
+
+
+@pytest.mark.parametrize("doubtful", [False, True])
+def test_rows_are_compared_by_joins(place: Place, source: Path, doubtful: bool) -> None:
+    load(place, source)
+    wrong = conditions("raw.t", ["id", "v"], Window(0, 99, 50), doubtful)
+    with closing(place.target.connect("tests")) as connection, connection.cursor() as cursor:
+        cursor.execute("create temporary table _incoming (like raw.t)")
+        for one in wrong:
+            cursor.execute(f"explain delete from raw.t as t where {one}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "Join" in plan
+            assert "SubPlan" not in plan  # which is run for every row
