@@ -74,8 +74,9 @@ def ledger(survey: Survey, counts: Mapping[str, Counts]) -> Iterator[str]:
     yield from _tables(survey, counts)
     yield from _windows(survey, counts)
     for name, rows in _rows(plain, "select table_name, count(*) from raw.rejected_rows group by 1 order by 1"):
-        if name not in survey.tables:
-            yield f"raw.rejected_rows has {rows:,} of {name}, which is no table of the source"
+        if name not in survey.tables and name not in survey.left_over:
+            which = f"raw.rejected_rows has {rows:,} of {name}, which is no table of the source"
+            yield f"{which}: delete them, if they may go"
 
 
 def _load_ids(survey: Survey) -> list[tuple[Any, ...]]:
@@ -96,9 +97,8 @@ def _tables(survey: Survey, counts: Mapping[str, Counts]) -> Iterator[str]:
         types.setdefault(table, {})[column] = kind
     listed = "select table_name, source_rows, raw_rows, rejected_rows, columns from raw._tables"
     told = {name: (tuple(numbers), columns) for name, *numbers, columns in _rows(survey.ground.plain, listed)}
-    yield from (
-        f"raw._tables tells of {name}, which is no table of the source" for name in sorted(told.keys() - counts.keys())
-    )
+    for name in sorted(told.keys() - counts.keys() - set(survey.left_over)):
+        yield f"raw._tables tells of {name}, which is no table of the source"
     for name, there in counts.items():
         if name not in told:
             yield f"raw._tables does not tell of {name}"
@@ -133,7 +133,8 @@ def _windows(survey: Survey, counts: Mapping[str, Counts]) -> Iterator[str]:
     ends: dict[str, int] = {}
     for name, low, high, rows, rejected, found in _rows(survey.ground.plain, listed):
         if name not in counts:
-            yield f"raw._windows tells of {name}, which is no table of the source"
+            if name not in survey.left_over:
+                yield f"raw._windows tells of {name}, which is no table of the source"
             continue
         which = f"the window of {name} from rowid {low} to {high}"
         if high < low or low <= ends.get(name, low - 1):
@@ -239,6 +240,7 @@ def conservation(survey: Survey, counts: Mapping[str, Counts], copied: list[str]
         yield "audit.conservation tells of a table twice"
     for name in sorted({*counts, *copied} - told.keys()):
         yield f"audit.conservation does not tell of {name}"
+    told = {name: row for name, row in told.items() if name not in survey.left_over}
     for name, row in sorted(told.items()):
         for column, number in _conserved(counts.get(name), counted.get(name), 0).items():
             if row.get(column) != number:
@@ -246,7 +248,9 @@ def conservation(survey: Survey, counts: Mapping[str, Counts], copied: list[str]
     for row in (row for name, row in found if name == DOCTORED):
         name = row["table_name"]
         more = MORE if name in counts else 0  # a table that the ledger does not tell of has no more of them
-        if any(row.get(c) != n for c, n in _conserved(counts.get(name), counted.get(name), more).items()):
+        if name not in survey.left_over and any(
+            row.get(c) != n for c, n in _conserved(counts.get(name), counted.get(name), more).items()
+        ):
             yield f"audit.conservation would not show it if {name} had other rows in raw._tables or audit.quarantine"
 
 

@@ -55,7 +55,8 @@ class ExpectSourceRowsInRaw(Judging, BatchExpectation):
     def judge(self, engine: object) -> Outcome:  # noqa: ARG002
         now = session.current()
         problems = [f"the source's table {name} was overlooked by the loader" for name in now.survey.overlooked]
-        problems += [f"raw.{name} has no table in the source (any more)" for name in now.survey.left_over]
+        left = "raw.{} has no table in the source (any more): if it may go, drop it from raw, and load again"
+        problems += [left.format(name) for name in now.survey.left_over]
         for counts in now.counts.values():
             problems += _raw_counts(counts)
         if not now.counts:

@@ -91,7 +91,7 @@ def _renamed(table: TablePlan, columns: Iterable[Column]) -> list[Change]:
 def gone(all_tables: set[str], ledger: Ledger) -> list[Change]:
     """Tables of raw that the source no longer has; they stay as they are."""
     return [
-        Change(name, f"Table {name} is gone from the source; raw keeps its last state.")
+        Change(name, f"Table {name} is gone from the source; raw keeps its last state, until you drop it there.")
         for name in sorted(ledger.columns().keys() - all_tables)
     ]
 

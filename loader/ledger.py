@@ -123,8 +123,9 @@ class Ledger:
 
     def finish(self, load_id: int, digest: str | None, outcome: str) -> None:
         """Close a load; `digest` is that of the whole file, None when only a part of it was loaded."""
-        # A table that was dropped from raw, and that no load makes again, is not looked for.
-        self._do("delete from raw._tables where to_regclass(format('raw.%I', table_name)) is null")
+        # A table that was dropped from raw, and that no load makes again, is not looked for; rejected rows are data.
+        for book in ("_tables", "_windows", "_removed"):
+            self._do(f"delete from raw.{book} where to_regclass(format('raw.%I', table_name)) is null")
         self._do(
             "update raw._loads set finished_at = clock_timestamp(), fingerprint = %s, outcome = %s, "
             "tables = (select count(*) from raw._tables) where load_id = %s",

@@ -68,6 +68,21 @@ def test_a_table_missing_in_raw_is_named(migrated: Ground) -> None:
     assert "raw.gone has no table in the source (any more)" in outcome.said
 
 
+def test_a_table_that_the_source_gave_up_is_one_finding_with_its_cure(migrated: Ground) -> None:
+    books = ("_tables", "_windows", "rejected_rows")
+    copied = 'insert into raw.{0} select (jsonb_populate_record(b, \'{{"table_name": "kept"}}\')).* from raw.{0} as b'
+    plant = ["create table raw.kept as select * from raw.notes"]
+    plant += [f"{copied.format(book)} where table_name = 'notes'" for book in books]
+    undo = ["drop table raw.kept", *(f"delete from raw.{book} where table_name = 'kept'" for book in books)]
+    with migrated.planted("; ".join(plant), "; ".join(undo)):
+        outcome = migrated.run()
+    assert outcome.code == 1
+    assert outcome.wrong == ["every source row is in raw or among the rejected rows"]
+    assert (
+        "raw.kept has no table in the source (any more): if it may go, drop it from raw, and load again" in outcome.said
+    )
+
+
 @pytest.mark.parametrize("place", ["raw", "public"])
 def test_a_quick_run_names_the_month_of_a_single_changed_value(migrated: Ground, tmp_path: Path, place: str) -> None:
     """The last bit of one indicator: nothing that a count or a rounded sum would show."""

@@ -87,9 +87,13 @@ def test_a_table_that_is_gone_may_be_dropped_from_raw(place: Place, tmp_path: Pa
     source = sources.write(tmp_path / "s.db", "create table t (a)", "create table u (a)", "insert into t values (1)")
     load(place, source)
     sources.write(source, "drop table t")
-    assert load(place, source)["changes"] == ["Table t is gone from the source; raw keeps its last state."]
+    gone = "Table t is gone from the source; raw keeps its last state, until you drop it there."
+    assert load(place, source)["changes"] == [gone]
     place.query("drop table raw.t")
     assert load(place, source)["changes"] == []
+    assert (
+        place.query("select 1 from raw._tables full join raw._windows using (table_name) where table_name = 't'") == []
+    )
     assert load(place, source)["unchanged"] is True
 
 
