@@ -43,6 +43,12 @@
         primary key (table_name, kind, columns)
     );
 
+    create table if not exists audit.test_passes (
+        test text primary key,
+        fingerprint text not null,
+        passed_at timestamptz
+    );
+
     create table if not exists audit.verdicts (
         judged_at timestamptz not null,
         checkpoint text not null,

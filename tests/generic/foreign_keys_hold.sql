@@ -1,7 +1,9 @@
 {#- Asks the data: a constraint that someone dropped or added as not valid proves nothing. -#}
 {% test foreign_keys_hold(model) %}
     {%- if execute -%}
-        {%- for key in table_spec(model_node(model.identifier)).foreign_keys -%}
+        {%- set keys = table_spec(model_node(model.identifier)).foreign_keys -%}
+        {%- set sql -%}
+        {%- for key in keys -%}
             select
                 '{{ key.name }}' as foreign_key,
                 concat_ws(', ', {{ quoted_list(key.columns, 'child') }}) as without_parent
@@ -14,6 +16,8 @@
                 )
             {{ 'union all ' if not loop.last }}
         {%- endfor -%}
+        {%- endset -%}
+        {{ unless_passed('foreign_keys_hold ' ~ model.identifier, [model] + keys | map(attribute='to') | list, sql) }}
     {%- else -%}
         select 1
     {%- endif -%}

@@ -7,6 +7,7 @@
         select 1 as fault where false
     {%- else -%}
         {%- set hypertable = model_node(model.identifier).config.get('hypertable') -%}
+        {%- set sql -%}
         with
 
         placed as (
@@ -36,5 +37,7 @@
             null as places
         from {{ retained_rows(model, 'staging.stg_' ~ name, hypertable.time_column) }} as retained
         {%- endif %}
+        {%- endset -%}
+        {{ unless_passed('rows_are_conserved ' ~ name, [model, source('raw', name), 'audit.quarantine', 'audit.retention'], sql) }}
     {%- endif -%}
 {% endtest %}

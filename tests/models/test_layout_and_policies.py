@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from expectations.queries import ANCHORS, OF_TICKER, QUERIES, Query
@@ -22,6 +24,12 @@ CHUNKS = (
     "select chunk_name from timescaledb_information.chunks where hypertable_name = 'ohlcv_data' and is_compressed"
     " order by chunk_name"
 )
+PACKED = (
+    "select format('%I.%I', c.schema_name, c.table_name) from _timescaledb_catalog.hypertable as h"
+    " join _timescaledb_catalog.chunk as c on h.compressed_hypertable_id = c.hypertable_id"
+    " where h.table_name = 'ohlcv_data'"
+)
+UNASKED = "not asked again: nobody has written to what they read since they passed"
 JOBS = (
     "select job_id from timescaledb_information.jobs where hypertable_name = 'ohlcv_data'"
     " and proc_name in ('policy_compression', 'policy_columnstore')"
@@ -122,6 +130,54 @@ def test_rows_arrive_in_chunks_that_are_compressed(place: Place, path: Path) -> 
         (110, 77.0),
         (900, 78.0),
     ]
+
+
+@pytest.mark.usefixtures("path")
+def test_a_test_that_passed_is_asked_again_once_anybody_has_written(place: Place) -> None:
+    """Into a compressed chunk behind TimescaleDB's back, past a dropped key, by truncate."""
+    place.run("dbt", "test")
+    if place.target.name == "server":
+        assert UNASKED in place.run("dbt", "test").stdout
+        assert UNASKED not in place.run("dbt", "test", "--vars", "{test_all: true}").stdout
+    ((batches,),) = place.query(f"select min(name) from ({PACKED}) as packed (name)")
+    for statement in (
+        f"delete from {batches}",
+        "alter table trades drop constraint trades_ticker_fkey; update trades set ticker = 'GONE'",
+        "truncate stock_details",
+    ):
+        place.query(statement)
+    failed = place.run("dbt", "test", check=False)
+    for test in ("rows_are_conserved_ohlcv_data_", "foreign_keys_hold_trades_", "rows_are_conserved_stock_details_"):
+        assert re.search(rf"FAIL \d+ {test}", failed.stdout), failed.stdout
+    assert re.search(r"FAIL \d+ nothing_is_lost", failed.stdout)
+
+
+@pytest.mark.usefixtures("path")
+def test_closed_years_are_archived_and_their_chunks_may_go(place: Place, tmp_path: Path) -> None:
+    archive = ("python", "-m", "quant", "archive", "--folder", str(tmp_path))
+    first = place.run(*archive).stdout
+    assert "written" in first
+    rows = "select to_jsonb(o) - 'created_at' from ohlcv_data as o where date between '2021-01-01' and '2021-12-31'"
+    table = pq.read_table(tmp_path / "ohlcv_data-2021-KR.parquet")
+    expected = [row for (row,) in place.query(f"{rows} order by ticker, date")]
+    assert [value | {"date": str(value["date"])} for value in table.drop(["created_at"]).to_pylist()] == expected
+    assert place.run(*archive).stdout == first.replace("written", "unchanged")
+
+    place.query("update ohlcv_data set close = close + 1 where ticker = '005930' and date = '2021-03-02'")
+    assert place.run(*archive).stdout.count("written") == 1
+    place.query("delete from ohlcv_data where ticker = '005930' and date = '2021-04-02'")
+    unlike = place.run(*archive, check=False)
+    assert (unlike.returncode, "kept: the table has no more of 1 of its rows" in unlike.stdout) == (1, True)
+    kept = pq.read_table(tmp_path / "ohlcv_data-2021-KR.parquet")
+    assert kept.num_rows == len(expected)
+
+    months = "select ticker, month, close from ohlcv_monthly where month < '2021-01-01' order by ticker, month"
+    before = place.query(months)
+    assert before
+    place.query("select drop_chunks('ohlcv_data', older_than => date '2021-01-01')")
+    place.run(*archive, check=False)
+    assert place.query(months) == before
+    assert pq.read_table(tmp_path / "ohlcv_data-2020-KR.parquet").num_rows >= 12
 
 
 def test_the_policies_run_by_themselves(
