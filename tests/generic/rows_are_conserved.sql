@@ -38,6 +38,7 @@
         from {{ retained_rows(model, 'staging.stg_' ~ name, hypertable.time_column) }} as retained
         {%- endif %}
         {%- endset -%}
-        {{ unless_passed('rows_are_conserved ' ~ name, [model, source('raw', name), 'audit.quarantine', 'audit.retention'], sql) }}
+        {%- set read = [model, source('raw', name), 'staging.stg_' ~ name, 'audit.quarantine', 'audit.retention'] -%}
+        {{ unless_passed('rows_are_conserved ' ~ name, read, sql) }}
     {%- endif -%}
 {% endtest %}
