@@ -142,7 +142,7 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
     suites = _suites(chosen, declared)
     gc.set_threshold(100_000)  # else half a second goes into looking through the modules of Great Expectations
     # Everything below takes time to import; argument errors and `list` need not wait for it.
-    from expectations import catalog, history, report
+    from expectations import catalog, history, proofs, report
     from expectations.session import open_session
     from expectations.verdict import Verdict
     from loader import snapshot
@@ -164,6 +164,8 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
             if not session.at_work.loads:
                 notes += preflight.notes(*session.last_load(), copy)
             before = session.books()
+            if folder and session.moment.snapshot:
+                session.proofs = proofs.load(folder, declared.name, session.ground.plain)
             _compare(session, chosen.progress)
             print("Asking Great Expectations …", file=sys.stderr)
             from expectations import checkpoint
@@ -172,7 +174,7 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
                 checkpoint.run(declared, suites, database, data_docs=chosen.data_docs, moment=session.moment)
             )
             lines = tuple(_lines(session))
-            notes += _own_rows(lines)
+            notes += [*session.notes, *_own_rows(lines)]
             if not session.counts.keys() & set(session.copied):
                 notes.append("The source has none of the tables that models/ declares: nothing of it is in public.")
             if session.books() != before:
@@ -189,6 +191,8 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
     verdict = Verdict(declared.name, as_text(source), str(database), lines, checks, tuple(notes), seconds, health)
     written = report.write(verdict, facts, folder) if folder else []
     kept = history.keep(verdict, history.Run(began, command, tuple(suites), chosen.quick), database)
+    if kept and session.proofs and session.proofs.found:
+        session.proofs.save(began)
     if chosen.verbose and not kept:
         print("The verdict is not kept in audit.verdicts, into which this login may not write.", file=sys.stderr)
     return verdict, list(written)

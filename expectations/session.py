@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -17,18 +18,22 @@ from expectations import queries
 from expectations.at_work import AtWork, look
 from expectations.catalog import Catalog
 from expectations.moment import Moment, held
-from expectations.parity import dates
+from expectations.parity import dates, since
 from expectations.parity import target as arrow
 from expectations.parity.examine import compare
 from expectations.parity.file_rules import of_file
+from expectations.parity.proven import Parts
 from expectations.parity.result import Comparison
 from expectations.parity.rules import Found, Judge
+from expectations.parity.since import Proven
 from expectations.parity.source import open_files
 from expectations.parity.survey import Counts, Survey
-from expectations.parity.table import Ground, Progress
+from expectations.parity.table import Ground, Progress, TableJob
+from expectations.proofs import Proofs
 from expectations.structure.structure import Structure
 from expectations.typed import named, widened
 from loader.snapshot import Snapshot
+from quant import code
 from quant.interrupts import leave_to_python
 from quant.server.watch import LIMIT
 from quant.target import CHECKPOINT, Target
@@ -45,6 +50,7 @@ class Session:
 
     `suites` are those that this run evaluates. `timings` has the queries that were measured by their meaning,
     None for one whose table has no rows; `pulses` are the times of `select 1` beside them, p95 in ms.
+    `proofs` tell what need not be read again, and take what is proven now; `notes` say how much was read.
     """
 
     def __init__(
@@ -59,6 +65,8 @@ class Session:
         self.timings: dict[str, queries.Timing | None] = {}
         self.pulses: list[float] = []
         self.judged_rules: dict[str, Found] = {}
+        self.proofs: Proofs | None = None
+        self.notes: list[str] = []
 
     @cached_property
     def counts(self) -> dict[str, Counts]:
@@ -129,7 +137,28 @@ class Session:
     def compare(self, progress: Progress) -> None:
         """Compare those tables with raw and public: the long part of a run."""
         for job in self.survey.jobs(self.to_compare, summed=COLUMNS in self.suites):
-            self.comparisons[job.target_name] = compare(job, self.ground, progress)
+            parts = since.parts(job, self.ground, code.digest()) if self.proofs else None
+            found = self._since(job, parts, progress) or compare(replace(job, parts=parts), self.ground, progress)
+            self.comparisons[job.target_name] = found
+            if self.proofs and parts and all(one and one.equal for one in found):
+                self.proofs.found[job.target_name] = Proven(parts.proof(), parts.apart())
+
+    def _since(
+        self, job: TableJob, parts: Parts | None, progress: Progress
+    ) -> tuple[Comparison, Comparison | None] | None:
+        """Compare by what was written since it was proven, and say so; None where all has to be read."""
+        before = self.proofs.known.get(job.target_name) if self.proofs else None
+        if parts is None or before is None or BY_VALUE & set(self.suites):
+            return None
+        read, of = parts.know(before.parts)
+        found = since.compare(replace(job, parts=parts), self.ground, progress, before, self.counts[job.target_name])
+        if found is None:
+            parts.forget()
+            return None
+        self.notes.append(
+            f"Of the {of:,} parts of {job.target_name} {read:,} were read: the others are as proven before."
+        )
+        return found
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def _mixed(column: pa.Array, place: int) -> Words:
     """The values of a column, well spread, and different for different places in the row."""
     values = words(column)
     values ^= np.uint64((place * GOLDEN) & WORD)
-    _spread(values)
+    spread(values)
     if column.null_count:
         values[np.asarray(pc.is_null(column))] = NULL
     return values
@@ -87,10 +87,11 @@ def _of_text(column: pa.Array) -> Words:
     return found
 
 
-def _spread(values: Words) -> None:
+def spread(values: Words) -> Words:
     """The finaliser of SplitMix64, in place."""
     values ^= values >> np.uint64(30)
     values *= np.uint64(0xBF58476D1CE4E5B9)
     values ^= values >> np.uint64(27)
     values *= np.uint64(0x94D049BB133111EB)
     values ^= values >> np.uint64(31)
+    return values

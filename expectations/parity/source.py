@@ -82,6 +82,13 @@ class Reader:
     wanted: Mapping[str, pa.DataType]
     without: frozenset[int] = frozenset()
 
+    def within(self, ranges: Iterable[tuple[int, int]]) -> Iterator[SourceBatch]:
+        """The rows whose rowids lie in these ranges, both ends included."""
+        for low, high in ranges:
+            yield self._read(
+                f"{self._where(f'{self.table.rowid} between {low} and {high}')} order by {self.table.rowid}"
+            )
+
     def windows(self) -> Iterator[SourceBatch]:
         """All rows in the order of their rowids."""
         last: int | None = None
@@ -94,14 +101,17 @@ class Reader:
                 return
 
     def _after(self, last: int | None) -> str:
-        """The next window. Rows to be left out are left out by SQLite, for they spoil the driver's types."""
+        """The next window."""
         if not self.table.has_rowid:
             return ""
-        conditions = [] if last is None else [f"{self.table.rowid} > {last}"]
-        if self.without:
-            conditions.append(f"{self.table.rowid} not in ({', '.join(map(str, sorted(self.without)))})")
-        where = f" where {' and '.join(conditions)}" if conditions else ""
+        where = self._where(*([] if last is None else [f"{self.table.rowid} > {last}"]))
         return f"{where} order by {self.table.rowid} limit {WINDOW}"
+
+    def _where(self, *conditions: str) -> str:
+        """Rows to be left out are left out by SQLite, for they spoil the driver's types."""
+        without = f"{self.table.rowid} not in ({', '.join(map(str, sorted(self.without)))})"
+        wanted = [*conditions, *([without] if self.without else [])]
+        return f" where {' and '.join(wanted)}" if wanted else ""
 
     def _left_out(self) -> np.ndarray:
         return np.fromiter(self.without, np.int64, len(self.without))

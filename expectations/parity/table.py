@@ -7,7 +7,7 @@ matters, and memory does not grow. Rows whose words disagree are then read again
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -16,10 +16,11 @@ import numpy as np
 import psycopg2.extensions
 import pyarrow as pa
 
-from expectations.parity import digest, retained, source, target
+from expectations.parity import digest, proven, retained, source, target
 from expectations.parity.columns import Columns
 from expectations.parity.digest import Words
 from expectations.parity.match import Digests
+from expectations.parity.proven import AS_PUBLIC, AS_RAW, BITS, PACKED, PUBLIC, RAW, Parts, row_words
 from expectations.parity.shape import ORIGIN, Shape, Unread
 from loader.plan import target_name
 from loader.source import SourceTable
@@ -70,6 +71,7 @@ class TableJob:
         shape: how a row becomes canonical; None when public has no such table.
         problems: what is wrong with the columns of raw already, public_problems with those of public.
         summed: whether the columns are summed up too.
+        parts: the parts of a hypertable, where what is proven of them is kept; those that are read, if not all.
     """
 
     table: SourceTable
@@ -82,6 +84,7 @@ class TableJob:
     problems: tuple[str, ...] = ()
     public_problems: tuple[str, ...] = ()
     summed: bool = False
+    parts: Parts | None = None
 
     @property
     def target_name(self) -> str:
@@ -95,9 +98,13 @@ def read_source(job: TableJob, ground: Ground, progress: Progress, over: threadi
     """Read the source once and digest it for both comparisons, unless it is over before."""
     sides = Sides(Side(Digests(3)), Side(Digests(3)))
     parked = np.fromiter(job.quarantined, np.int64, len(job.quarantined))
-    for batch in job.reader(ground).windows():
+    reader, only = job.reader(ground), job.parts.only if job.parts else None
+    for batch in reader.windows() if only is None else reader.within(_ranges(only[AS_RAW])):
         rowids = digest.words(batch.rowids)
-        sides.as_raw.digests.add(rowids, _as_raw(job, batch), rowids)
+        content = _as_raw(job, batch)
+        sides.as_raw.digests.add(rowids, content, rowids)
+        if job.parts:
+            job.parts.sums[AS_RAW].add(proven.windows(rowids), row_words(content, rowids))
         if job.summed:
             sides.as_raw.columns.add({job.raw_names[name]: column for name, column in batch.columns.items()})
         if job.shape:
@@ -106,7 +113,10 @@ def read_source(job: TableJob, ground: Ground, progress: Progress, over: threadi
                 lives = retained.without(lives, job.shape, job.begin)
             columns, unread = job.shape.canonical(lives)
             words = _as_public(job.shape, columns, unread, lives.unfit)
-            sides.as_public.digests.add(*words, digest.words(lives.rowids))
+            rowids = digest.words(lives.rowids)
+            sides.as_public.digests.add(*words, rowids)
+            if job.parts:
+                job.parts.sums[AS_PUBLIC].add(proven.windows(rowids), row_words(words[1]))
             if job.summed:
                 sides.as_public.columns.add(columns)
         progress(job.target_name, len(batch))
@@ -134,9 +144,14 @@ def read_raw(job: TableJob, ground: Ground, progress: Progress) -> Side:
     """Digest `raw`, keyed by `_rowid`."""
     names = [job.raw_names[column.name] for column in job.table.columns]
     raw = Side(Digests(2))
-    for batch in target.batches(ground.arrow, target.relation("raw", job.target_name), [source.ROWID, *names]):
-        rowids, *columns = batch.columns
-        raw.digests.add(digest.words(rowids), digest.rows(columns, len(batch)))
+    only = _within(source.ROWID, job.parts.only[RAW]) if job.parts and job.parts.only else "true"
+    relation = target.relation("raw", job.target_name)
+    for batch in target.batches(ground.arrow, relation, [source.ROWID, *names], where=only):
+        columns = batch.columns[1:]
+        rowids, content = digest.words(batch.columns[0]), digest.rows(columns, len(batch))
+        raw.digests.add(rowids, content)
+        if job.parts:
+            job.parts.sums[RAW].add(proven.windows(rowids), row_words(content, rowids))
         if job.summed:
             raw.columns.add(dict(zip(names, columns, strict=True)))
         progress(job.target_name, len(batch))
@@ -146,13 +161,47 @@ def read_raw(job: TableJob, ground: Ground, progress: Progress) -> Side:
 def read_public(job: TableJob, shape: Shape, ground: Ground, progress: Progress) -> Side:
     """Digest the table in `public`, keyed by its primary key."""
     public = Side(Digests(2))
-    for batch in target.batches(ground.arrow, target.relation("public", job.target_name), shape.columns):
-        columns = dict(zip(shape.columns, batch.columns, strict=True))
-        public.digests.add(*shape.digests(columns))
+    for batch in _of_public(job, shape, ground):
+        columns = dict(zip(shape.columns, batch.columns[: len(shape.columns)], strict=True))
+        words = shape.digests(columns)
+        public.digests.add(*words)
+        if job.parts:
+            there = np.asarray(columns[ORIGIN].is_valid())
+            rowids = np.asarray(columns[ORIGIN].fill_null(0))[there]
+            chunks = np.asarray(batch.columns[-1])[there]
+            job.parts.sums[PUBLIC].add(job.parts.of_public(chunks, rowids), row_words(words[1][there]))
         if job.summed:
             public.columns.add(columns)
         progress(job.target_name, len(batch))
     return public
+
+
+def _of_public(job: TableJob, shape: Shape, ground: Ground) -> Iterator[pa.RecordBatch]:
+    """Its rows, of a hypertable with the chunk of each; where only some parts are read, a chunk at a time."""
+    relation, last = target.relation("public", job.target_name), "tableoid::bigint" if job.parts else ""
+    if not job.parts or job.parts.only is None:
+        yield from target.batches(ground.arrow, relation, shape.columns, last)
+        return
+    only = job.parts.only[PUBLIC]
+    windows = _within(ORIGIN, [part for part in only if part < PACKED])
+    for chunk, name in job.parts.chunks.items():
+        where = ("true" if chunk + PACKED in only else "false") if chunk in job.parts.packed else windows
+        if where != "false":
+            yield from target.batches(ground.arrow, name, shape.columns, last, where)
+
+
+def _ranges(parts: Collection[int]) -> list[tuple[int, int]]:
+    """The rowids of windows, both ends included."""
+    return [(part << BITS, ((part + 1) << BITS) - 1) for part in sorted(parts)]
+
+
+def _within(column: str, parts: Collection[int]) -> str:
+    """The SQL of which rows lie in these windows; neighbours are asked for at once."""
+    ends: list[tuple[int, int]] = []
+    for low, high in _ranges(parts):
+        begin = ends.pop()[0] if ends and ends[-1][1] + 1 == low else low
+        ends.append((begin, high))
+    return " or ".join(f"{column} between {low} and {high}" for low, high in ends) or "false"
 
 
 def columns_without(job: TableJob, shape: Shape, ground: Ground, keys: Words) -> Columns:

@@ -25,8 +25,17 @@ def relation(schema: str, table: str) -> str:
     return f"{quote(schema)}.{quote(table)}"
 
 
-def batches(connection: adbc.Connection, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """All rows of a relation, as a stream of batches with the columns in the given order.
+def batches(
+    connection: adbc.Connection, name: str, columns: Sequence[str], last: str = "", where: str = "true"
+) -> Iterator[pa.RecordBatch]:
+    """Rows of a relation, as a stream of batches with the columns in the given order.
+
+    Args:
+        connection: the target.
+        name: the relation.
+        columns: their names.
+        last: SQL of one more column.
+        where: SQL of which rows, all unless told.
 
     Raises:
         UserError: when the server fails amid the rows, which Arrow knows as an OSError only.
@@ -34,7 +43,9 @@ def batches(connection: adbc.Connection, name: str, columns: Sequence[str]) -> I
     with connection.cursor() as cursor:
         cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
         with awaited():
-            cursor.execute(f"select {', '.join(map(quote, columns))} from {name}")
+            cursor.execute(
+                f"select {', '.join([*map(quote, columns), *filter(None, [last])])} from {name} where {where}"
+            )
             reader = cursor.fetch_record_batch()
         try:
             while True:
