@@ -18,7 +18,7 @@ import psycopg2.extensions
 from expectations.catalog import Catalog
 from quant.errors import UserError
 from quant.progress import say
-from quant.server.watch import LIMIT, NOTICE, VARIABLE
+from quant.server.watch import LIMIT, VARIABLE, notice
 from quant.target import CHECKPOINT, Target
 
 PAUSE = 0.2
@@ -125,7 +125,7 @@ def _lock(cursor: psycopg2.extensions.cursor, catalog: Catalog, limit: float) ->
         if waited > limit:
             who = _holders(cursor, names)
             raise UserError(f"Waited {waited:.0f} s for a lock on {who}: see that it lets go, and run again.")
-        if waited > NOTICE and not told:
+        if waited > notice(limit) and not told:
             told = True
             who = _holders(cursor, names)
             say(f"Waiting for a lock on {who}. This ends after {limit:.0f} s ({VARIABLE}); see that it lets go.")

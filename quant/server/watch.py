@@ -24,8 +24,8 @@ from quant.progress import say
 from quant.server.inquiry import PATIENCE, Inquiry, LockWait, Seen, Unanswered
 from quant.target import Target, session_name
 
-INTERVAL = 5.0  # seconds between two questions
-NOTICE = 10.0  # seconds after which a wait is told
+INTERVAL = 5.0  # seconds between two questions, at most a sixth of the limit
+NOTICE = 10.0  # seconds after which a wait is told, at most a third of it
 LIMIT = 120  # seconds after which a wait ends
 VARIABLE = "QUANT_WAIT_LIMIT"
 GRACE = 10.0  # seconds in which the command has to end by itself once its connections are cut
@@ -62,6 +62,11 @@ def wait_limit(given: int | None = None) -> int:
     return given or int(chosen)
 
 
+def notice(limit: float) -> float:
+    """The seconds after which a wait is told that ends after so many."""
+    return min(NOTICE, limit / 3)
+
+
 class Watch:
     """Looks after the connections of this process to one target.
 
@@ -76,6 +81,7 @@ class Watch:
         self.sentence = ""
         self.cancelled: dict[int, str] = {}
         self._target, self._limit, self._by_statement = target, limit, by_statement
+        self._interval, self._notice = min(INTERVAL, limit / 6), notice(limit)
         self._inquiry = Inquiry(target, session_name(application))
         self._over = threading.Event()
         self._told: set[str] = set()
@@ -93,7 +99,7 @@ class Watch:
         self._over.set()
 
     def _run(self) -> None:
-        while not self._over.wait(INTERVAL):
+        while not self._over.wait(self._interval):
             if not _waiting():
                 self._progress = None
                 continue
@@ -106,7 +112,7 @@ class Watch:
 
     def _judge(self, seen: Seen) -> None:
         for wait in seen.waits:
-            if wait.seconds >= NOTICE:
+            if wait.seconds >= self._notice:
                 self._waits(wait)
         if seen.working or seen.waits:
             self._progress = None
@@ -126,12 +132,12 @@ class Watch:
 
     def _stalled(self, progress: str, what: str) -> None:
         if progress != self._progress:
-            self._progress, self._still = progress, time.monotonic() - (0 if progress else INTERVAL + PATIENCE)
+            self._progress, self._still = progress, time.monotonic() - (0 if progress else self._interval + PATIENCE)
             if progress:  # a first look: it may have been done in this moment
                 return
         seconds = time.monotonic() - self._still
-        if seconds + INTERVAL + PATIENCE < self._limit:  # the next answer may not come, too
-            if seconds >= NOTICE:
+        if seconds + self._interval + PATIENCE < self._limit:  # the next answer may not come, too
+            if seconds >= self._notice:
                 self._tell(what, f"{what} for {seconds:.0f} s. This ends after {self._limit} s ({VARIABLE}).")
         else:
             self._cut(f"{what} for {seconds:.0f} s: see the network and the server, and run again.")

@@ -26,7 +26,8 @@ from tests.support.sources import write
 from tests.support.stalling_proxy import StallingProxy
 
 Make = Callable[[str], AbstractContextManager[Place]]
-SHORT = {"QUANT_WAIT_LIMIT": "25"}  # beyond the ten seconds after which a wait is told
+SHORT = {"QUANT_WAIT_LIMIT": "9"}
+BEYOND_AN_ANSWER = {"QUANT_WAIT_LIMIT": "25"}  # for the second connection has ten seconds to answer
 ROWS = (
     "create table t (a integer primary key, b text)",
     "insert into t with recursive n(i) as (select 1 union all select i + 1 from n where i < 9000) "
@@ -66,7 +67,7 @@ def test_who_waits_for_a_lock_says_for_whom_and_ends(server: Place, path: Path) 
     with locked(server, "raw.trades") as pid:
         loaded = load(server, path, check=False, **SHORT)
     with locked(server, "public.trades") as holder:
-        judged = server.run(*verdict, "--only", "values", "--wait-limit", "25", check=False)
+        judged = server.run(*verdict, "--only", "values", "--wait-limit", "9", check=False)
     load(server, path)
     with locked(server, "public.trades") as other:
         built = server.run("dbt", "--no-use-colors", "build", "--select", "trades", check=False, **SHORT)
@@ -117,18 +118,18 @@ def test_threads_that_connect_at_once_have_one_watch(server: Place) -> None:
 
 def test_a_long_statement_is_no_wait(server: Place) -> None:
     with (
-        watching(server.target, "tests", 11),
+        watching(server.target, "tests", 3),
         closing(server.target.connect("tests")) as connection,
         connection.cursor() as cursor,
     ):
-        cursor.execute("select pg_sleep(23)")  # three questions of the watch
+        cursor.execute("select pg_sleep(7)")  # a dozen questions of the watch
 
 
 @pytest.mark.parametrize("for_new", [True, False], ids=["new connections stall, too", "new connections pass"])
 def test_a_stalled_network_ends_in_a_sentence(make_place: Make, tmp_path: Path, for_new: bool) -> None:
     path = write(tmp_path / "s.db", *ROWS)
     with make_place("server") as place, StallingProxy(place.target, 200_000, for_new) as proxy:
-        done = load(place, path, check=False, POSTGRES_PORT=str(proxy.port), **SHORT)
+        done = load(place, path, check=False, POSTGRES_PORT=str(proxy.port), **BEYOND_AN_ANSWER)
         assert proxy.stalled
     assert done.returncode == 2, done.stderr
     assert "has not answered for " in done.stderr

@@ -79,9 +79,8 @@ def test_every_driver_reads_as_of_the_moment_where_one_can_be_held(migrated: Gro
 
 
 def test_what_is_read_is_not_truncated_meanwhile_and_whoever_has_its_lock_is_named(
-    migrated: Ground, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    migrated: Ground, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(moment, "NOTICE", 0.3)
     target = migrated.place.target
     lock = "lock table public.ohlcv_data in access exclusive mode nowait"
     with closing(target.connect("a builder")) as connection, connection.cursor() as cursor:
