@@ -42,7 +42,7 @@ test: setup lint types pytest ## every check
 lint: setup ## ruff, sqlfluff and the packages' boundaries
 	@ruff check .
 	@ruff format --check .
-	@sqlfluff lint models tests macros
+	@sqlfluff lint models tests macros packages
 	@lint-imports --no-cache > /dev/null || lint-imports --no-cache
 
 types: setup ## mypy

@@ -4,6 +4,6 @@
         create schema if not exists audit;
         {{ canonical_functions() }}
         {{ create_audit_tables() }}
-        {{ create_retention_book() }}
+        {{ timescale.create_retention_book() }}
     {%- endif -%}
 {% endmacro %}

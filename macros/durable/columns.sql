@@ -6,39 +6,14 @@
             null::{{ type }} as {{ adapter.quote(name) }}{{ ',' if not loop.last }}
             {%- endfor %}
     {%- endset -%}
-    {{ return(query_columns(sql)) }}
-{% endmacro %}
-
-{#- Names and exact types of a relation, or none if there is no such relation. -#}
-{% macro existing_columns(name) %}
-    {%- set sql -%}
-        select
-            attname,
-            format_type(atttypid, atttypmod)
-        from pg_attribute
-        where attrelid = to_regclass({{ dbt.string_literal(name) }}) and attnum > 0 and not attisdropped
-        order by attnum
-    {%- endset -%}
-    {%- set columns = {} -%}
-    {%- for row in run_query(sql).rows -%}
-        {%- do columns.update({row[0]: row[1]}) -%}
-    {%- endfor -%}
-    {{ return(columns) }}
-{% endmacro %}
-
-{#- A view that is dropped at once is the cheapest way to hear the exact types of a query; nothing of it is run. -#}
-{% macro query_columns(sql) %}
-    {%- do run_query("create temporary view query_columns_probe as " ~ sql) -%}
-    {%- set columns = existing_columns('pg_temp.query_columns_probe') -%}
-    {%- do run_query("drop view pg_temp.query_columns_probe") -%}
-    {{ return(columns) }}
+    {{ return(timescale.query_columns(sql)) }}
 {% endmacro %}
 
 {#- The columns that the model fills, checked against the declaration. A column that only the source has declared (drift)
     becomes one of the table's: nothing that the source holds is left out. -#}
 {% macro model_columns(relation, spec, sql) %}
-    {%- set yielded = query_columns(sql) -%}
-    {%- set existing = existing_columns(relation | string) -%}
+    {%- set yielded = timescale.query_columns(sql) -%}
+    {%- set existing = timescale.existing_columns(relation | string) -%}
     {%- set columns = {} -%}
     {%- for name, column in spec.columns.items() if name != 'source_rowid' -%}
         {%- if name not in yielded and (not column.extra or name in declared_columns(config.get('source_table'))) -%}

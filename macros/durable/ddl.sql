@@ -14,7 +14,7 @@
     {%- endfor -%}
     {%- set hypertable = config.get('hypertable') -%}
     {%- if hypertable -%}
-        {%- do create_hypertable(relation, hypertable.time_column, hypertable.chunk_interval) -%}
+        {%- do timescale.create_hypertable(relation, hypertable.time_column, hypertable.chunk_interval) -%}
     {%- endif -%}
 {% endmacro %}
 
@@ -63,13 +63,13 @@
             where h.schema_name = '{{ relation.schema }}' and h.table_name = '{{ relation.identifier }}'
         {%- endset -%}
         {%- for row in run_query(aggregates).rows -%}
-            {%- do drop_aggregate(api.Relation.create(schema=row[0], identifier=row[1])) -%}
+            {%- do timescale.drop_aggregate(api.Relation.create(schema=row[0], identifier=row[1])) -%}
         {%- endfor -%}
-        {%- for chunk in chunk_list(relation.identifier, true) -%}
-            {%- do execute_and_count(decompress_chunk_sql(chunk)) -%}
+        {%- for chunk in timescale.chunk_list(relation.identifier, true) -%}
+            {%- do execute_and_count(timescale.decompress_chunk_sql(chunk)) -%}
         {%- endfor -%}
-        {%- if compression_is_set_up(relation) -%}
-            {%- set setting = 'timescaledb.enable_columnstore' if timescale_version() >= 218 else 'timescaledb.compress' -%}
+        {%- if timescale.compression_is_set_up(relation) -%}
+            {%- set setting = 'timescaledb.enable_columnstore' if timescale.timescale_version() >= 218 else 'timescaledb.compress' -%}
             {%- do execute_and_count('alter table ' ~ relation ~ ' set (' ~ setting ~ ' = false)') -%}
         {%- endif -%}
     {%- endif -%}
@@ -106,50 +106,4 @@
         {%- endset -%}
         {%- do run_query(sql) -%}
     {%- endfor -%}
-{% endmacro %}
-
-{#- A column that a model leaves as the source has it is described there alone. -#}
-{% macro column_descriptions(relation, model) %}
-    {%- set told = {} -%}
-    {%- set source_table = model.config.get('source_table') or model.name | replace('stg_', '') -%}
-    {%- for node in graph.sources.values() if node.source_name == 'raw' and node.name == source_table -%}
-        {%- do told.update(node.columns) -%}
-    {%- endfor -%}
-    {%- set wanted = {} -%}
-    {%- for name in existing_columns(relation | string) -%}
-        {%- set description = model.columns.get(name, {}).description or told.get(name, {}).description -%}
-        {%- if description -%}
-            {%- do wanted.update({name: description | trim}) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {{ return(wanted) }}
-{% endmacro %}
-
-{#- dbt's own persist_docs writes every comment at every build; this one asks first which differ. -#}
-{% macro reconcile_comments(relation, model) %}
-    {%- set wanted = column_descriptions(relation, model) -%}
-    {%- set sql -%}
-        select
-            coalesce(a.attname, ''),
-            d.description
-        from pg_description as d
-        left join pg_attribute as a on d.objoid = a.attrelid and d.objsubid = a.attnum and d.objsubid > 0
-        where d.objoid = '{{ relation }}'::regclass and d.classoid = 'pg_class'::regclass
-    {%- endset -%}
-    {%- set present = {} -%}
-    {%- for row in run_query(sql).rows -%}
-        {%- do present.update({row[0]: row[1]}) -%}
-    {%- endfor -%}
-    {%- set statements = [] -%}
-    {%- if model.description and present.get('') != model.description | trim -%}
-        {%- do statements.append('comment on ' ~ ('view' if config.get('materialized') in ('view', 'continuous_aggregate') else 'table')
-            ~ ' ' ~ relation ~ ' is ' ~ postgres_escape_comment(model.description | trim)) -%}
-    {%- endif -%}
-    {%- for name, description in wanted.items() if present.get(name) != description -%}
-        {%- do statements.append('comment on column ' ~ relation ~ '.' ~ adapter.quote(name) ~ ' is '
-            ~ postgres_escape_comment(description)) -%}
-    {%- endfor -%}
-    {%- if statements -%}
-        {%- do execute_and_count(statements | join(';\n')) -%}
-    {%- endif -%}
 {% endmacro %}

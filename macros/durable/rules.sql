@@ -21,7 +21,7 @@
 
 {#- The clauses that take away what an earlier build has set and the source no longer asks for. -#}
 {% macro given_up(relation, spec, rules, noted) %}
-    {%- set present = existing_columns(relation | string) -%}
+    {%- set present = timescale.existing_columns(relation | string) -%}
     {%- set kept = rule_keys(rules) -%}
     {%- set clauses = [] -%}
     {%- for what, note in noted.items() if note.weakened is none and what not in kept -%}
@@ -77,7 +77,7 @@
             {%- do rule.update({'rows': rows, 'weakened': 'may be the same in two rows, since ' ~ rows ~ ' rows share theirs'}) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if config.get('hypertable') and timescale_version() < 218 and compression_is_set_up(relation) -%}
+    {%- if config.get('hypertable') and timescale.timescale_version() < 218 and timescale.compression_is_set_up(relation) -%}
         {%- for rule in rules if rule.kind == 'not_null' and not rule.stands and not rule.weakened -%}
             {%- do rule.update({'weakened': 'TimescaleDB before 2.18 sets no NOT NULL on a compressed hypertable'}) -%}
         {%- endfor -%}
@@ -210,7 +210,7 @@
 {#- Says of each rule whether it stands. PostgreSQL deparses what it is given, so it is given the same to a table that is gone at
     once, and the two are compared. -#}
 {% macro mark_standing(relation, rules) %}
-    {%- set present = existing_columns(relation | string) -%}
+    {%- set present = timescale.existing_columns(relation | string) -%}
     {%- set probe = [] -%}
     {%- for name, type in present.items() -%}
         {%- do probe.append(adapter.quote(name) ~ ' ' ~ type) -%}

@@ -1,7 +1,7 @@
 {#- Every NOT NULL, DEFAULT and UNIQUE that an application of the source relies on, each with the clause of `alter table` that sets
     it. The file's own word goes before the yml's: an application that may leave a column out there may here. -#}
 {% macro source_rules(relation, spec, source_table) %}
-    {%- set present = existing_columns(relation | string) -%}
+    {%- set present = timescale.existing_columns(relation | string) -%}
     {%- set file = declared_by_source(source_table) -%}
     {%- set stub = config.get('stub_where') -%}
     {%- set regions = {'ticker': 'region'} if spec.name == 'tickers' else {} -%}

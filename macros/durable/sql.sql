@@ -21,7 +21,3 @@
     {%- endcall -%}
     {{ return(load_result('execute_and_count').response.rows_affected) }}
 {% endmacro %}
-
-{% macro counted(value, one) -%}
-    {{ value }} {{ one }}{{ '' if value == 1 else 's' }}
-{%- endmacro %}

@@ -70,7 +70,7 @@
         {%- endset -%}
         {%- set left = execute_and_count(sql) if not unbuilt else 0 -%}
         {%- if left -%}
-            {%- do log('Removed ' ~ counted(left, 'stub') ~ ' of ' ~ node.name ~ ' that no row refers to any more.', info=True) -%}
+            {%- do log('Removed ' ~ timescale.counted(left, 'stub') ~ ' of ' ~ node.name ~ ' that no row refers to any more.', info=True) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- do run_query('commit') -%}

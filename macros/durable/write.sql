@@ -57,7 +57,7 @@
     {%- endset -%}
     {%- set taken = run_query(sql).rows[0][0] -%}
     {%- if taken -%}
-        {%- do log(counted(taken, 'row') ~ ' of the source for ' ~ spec.name ~ ' are older than ' ~ retained_from
+        {%- do log(timescale.counted(taken, 'row') ~ ' of the source for ' ~ spec.name ~ ' are older than ' ~ retained_from
             ~ ', before which retention has taken all: left out, and counted as retained_rows in audit.conservation.', info=True) -%}
     {%- endif -%}
 {% endmacro %}

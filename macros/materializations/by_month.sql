@@ -11,15 +11,15 @@
         {% call noop_statement('main', 'IDLE', 'IDLE') %}{{ sql }}{% endcall %}
     {%- else -%}
         {%- do set_build_memory() -%}
-        {%- if existing_columns(relation | string) != query_columns(sql) -%}
+        {%- if timescale.existing_columns(relation | string) != timescale.query_columns(sql) -%}
             {%- do run_query('drop view if exists ' ~ config.require('read_by')) -%}
             {%- do run_query('drop table if exists ' ~ relation) -%}
             {%- do run_query('create table ' ~ relation ~ ' as select * from (' ~ sql ~ ') as rows limit 0') -%}
             {%- do run_query('create index on ' ~ relation ~ ' (region, month)') -%}
-            {%- do reconcile_comments(relation, model) -%}
+            {%- do timescale.reconcile_comments(relation, model) -%}
         {%- endif -%}
         {% call statement('delete_stale') -%}
-            {%- set keys = 'region, month, horizon' if 'horizon' in existing_columns(relation | string) else 'region, month' -%}
+            {%- set keys = 'region, month, horizon' if 'horizon' in timescale.existing_columns(relation | string) else 'region, month' -%}
             delete from {{ relation }}
             where ({{ keys }}) in (select {{ keys }} from {{ stale }} where horizon {{ config.require('stale_horizons') }})
         {%- endcall %}

@@ -15,7 +15,7 @@
         {%- endfor -%}
     {%- endif -%}
     {%- do create_sequences(spec) -%}
-    {%- set existing = existing_columns(relation | string) -%}
+    {%- set existing = timescale.existing_columns(relation | string) -%}
     {%- set is_new = not existing -%}
     {%- if is_new -%}
         {%- do create_durable_table(relation, spec) -%}
@@ -34,11 +34,11 @@
     {%- endif -%}
     {%- do reconcile_indexes(relation, config.get('named_indexes', {})) -%}
     {%- if config.get('hypertable') -%}
-        {%- do reconcile_chunk_interval(relation, config.get('hypertable')) -%}
-        {%- do reconcile_compression(relation, compression_layout(config.get('compression'), spec.foreign_keys)) -%}
-        {%- do reconcile_retention_policy(relation, config.get('hypertable').drop_after) -%}
+        {%- do timescale.reconcile_chunk_interval(relation, config.get('hypertable')) -%}
+        {%- do timescale.reconcile_compression(relation, timescale.compression_layout(config.get('compression'), spec.foreign_keys)) -%}
+        {%- do timescale.reconcile_retention_policy(relation, config.get('hypertable').drop_after) -%}
     {%- endif -%}
-    {%- do reconcile_comments(relation, model) -%}
+    {%- do timescale.reconcile_comments(relation, model) -%}
     {%- do apply_grants(this.incorporate(type='table'), config.get('grants'), should_revoke=not is_new) -%}
     {%- if outcome.startswith('WROTE') and (is_new or flags.FULL_REFRESH) -%}
         {#- keys are what plans depend on, and rowids what conservation is told by; the other columns would take most of the time -#}

@@ -22,7 +22,7 @@
             {{ sql }}
         {%- endcall %}
         {%- do run_query('analyze ' ~ relation) -%}
-        {%- do reconcile_comments(relation, model) -%}
+        {%- do timescale.reconcile_comments(relation, model) -%}
     {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

@@ -16,21 +16,21 @@
         where oid = to_regclass('{{ relation }}')
     {%- endset -%}
     {%- set found = run_query(asked).rows -%}
-    {%- set wanted = existing_columns('pg_temp.view_probe').items() | list -%}
+    {%- set wanted = timescale.existing_columns('pg_temp.view_probe').items() | list -%}
     {%- do run_query('drop view pg_temp.view_probe') -%}
     {%- if found and found[0][0] != 'v' -%}
         {{ exceptions.raise_compiler_error(
             "There is a " ~ relation ~ " that is no view, and it may hold data: rename or drop it by hand, then build again.") }}
     {%- endif -%}
     {%- set unchanged = found and found[0][1] -%}
-    {%- set present = existing_columns(relation | string).items() | list -%}
+    {%- set present = timescale.existing_columns(relation | string).items() | list -%}
     {%- if found and wanted[: present | length] != present -%}
         {%- do drop_view_alone(relation) -%}
     {%- endif -%}
     {% call statement('main') -%}
         {%- if unchanged -%} select 'unchanged' {%- else -%} create or replace view {{ relation }} as {{ sql }} {%- endif -%}
     {%- endcall %}
-    {%- do reconcile_comments(relation, model) -%}
+    {%- do timescale.reconcile_comments(relation, model) -%}
     {%- do apply_grants(this.incorporate(type='view'), config.get('grants'), should_revoke=found | length > 0) -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}

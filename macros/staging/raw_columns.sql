@@ -6,7 +6,7 @@
     {%- elif invocation_args_dict.get('populate_cache') is sameas false -%}
         {{ return(declared_columns(table)) }}
     {%- endif -%}
-    {%- set columns = existing_columns('raw.' ~ adapter.quote(table)) -%}
+    {%- set columns = timescale.existing_columns('raw.' ~ adapter.quote(table)) -%}
     {%- for own in ['_rowid', '_load_id', '_parent_load_id', '_rank', '_reason', 'source_rowid'] -%}
         {%- do columns.pop(own, none) -%}
     {%- endfor -%}

@@ -20,7 +20,7 @@
     {%- endset -%}
     {%- set needed = run_query(needed).rows[0] -%}
     {%- set relation = api.Relation.create(schema='public', identifier=table, type='table') -%}
-    {%- set existing = existing_columns(relation | string) -%}
+    {%- set existing = timescale.existing_columns(relation | string) -%}
     {%- set spec = table_spec(model_node(relation.identifier)) -%}
     {%- set widened = {} -%}
     {%- set altered = [] -%}
@@ -94,7 +94,7 @@
             {%- do found.append(name ~ ' reads it and is not built along') -%}
         {%- else -%}
             {%- set aggregate = api.Relation.create(schema=ours[name].schema, identifier=ours[name].name) -%}
-            {%- set history = history_of_aggregate(aggregate) -%}
+            {%- set history = timescale.history_of_aggregate(aggregate) -%}
             {%- if history -%}
                 {%- do found.append(name ~ ' reads it and alone holds the time before ' ~ history ~ ', which retention has taken') -%}
             {%- endif -%}

@@ -92,6 +92,7 @@ def code() -> str:
         *PROJECT.glob("expectations/**/*.py"),
         *PROJECT.glob("profiles/**/*.py"),
         *PROJECT.glob("macros/**/*.sql"),
+        *PROJECT.glob("packages/timescale/macros/**/*.sql"),
     ]
     return "\n".join(file.read_text() for file in files if file.name != "environment.py")
 

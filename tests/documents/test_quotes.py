@@ -25,6 +25,7 @@ CODE = (
     "sample",
     "expectations",
     "macros",
+    "packages",
     "models",
     "tests/generic",
     "profiles",
@@ -126,7 +127,7 @@ def test_every_option_is_one(start: str, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_every_target_of_make_and_operation_of_dbt_is_there() -> None:
     makefile = (PROJECT / "Makefile").read_text()
-    macros = "\n".join(path.read_text() for path in (PROJECT / "macros").rglob("*.sql"))
+    macros = "\n".join(path.read_text() for name in ("macros", "packages") for path in (PROJECT / name).rglob("*.sql"))
     for page, line in commands():
         words = shlex.split(line) if line.count("'") % 2 == 0 else []
         if words[:1] == ["make"]:

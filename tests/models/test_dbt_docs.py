@@ -69,7 +69,7 @@ def test_no_description_of_the_source_is_repeated(manifest: dict[str, Any]) -> N
 
 
 def own_macros(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    return [macro for macro in manifest["macros"].values() if macro["package_name"] == "quant"]
+    return [macro for macro in manifest["macros"].values() if macro["package_name"] in ("quant", "timescale")]
 
 
 def own_macros_with_arguments(manifest: dict[str, Any]) -> list[dict[str, Any]]:

@@ -45,6 +45,7 @@ def words(table: str) -> list[str]:
         "macros/canonical",
         "macros/durable",
         "macros/staging",
+        "packages/timescale/macros",
         "models/staging",
         "models/market",
         "models/audit",

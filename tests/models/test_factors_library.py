@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from expectations.verdict import Verdict
 from quant.paths import PROJECT
 from tests.support.factors_ground import ON, connected, empty, generate, score
 from tests.support.places import Place
+from tests.support.projects import copied
 
 BLOCKS = re.compile(r"^ *```(sql|csv|console)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
@@ -100,9 +100,7 @@ def test_an_evaluation_that_is_not_what_scores_and_prices_give_is_found(market: 
 
 def test_the_recipe_adds_a_factor(market: Place, tmp_path: Path) -> None:
     told = dict(BLOCKS.findall((PROJECT / "CONTRIBUTING.md").read_text()))
-    shutil.copy(PROJECT / "dbt_project.yml", tmp_path)
-    for folder in ("models", "macros", "profiles", "seeds", "tests/generic"):
-        shutil.copytree(PROJECT / folder, tmp_path / folder)
+    copied(tmp_path)
     model, seed = tmp_path / "models/factors/factor_raw.sql", tmp_path / "seeds/factors/factors.csv"
     lines = model.read_text().splitlines(keepends=True)
     [place] = [number for number, line in enumerate(lines) if line.lstrip().startswith("('roe',")]

@@ -8,7 +8,7 @@ from pathlib import Path
 from expectations import manifest
 from quant.paths import PROJECT
 
-FOLDERS = (*manifest.FOLDERS, "profiles")
+FOLDERS = (*manifest.FOLDERS, "dbt_packages", "profiles")
 
 
 def copied(folder: Path) -> Path:
@@ -18,7 +18,7 @@ def copied(folder: Path) -> Path:
             shutil.copy(PROJECT / name, folder)
     for name in FOLDERS:
         if (PROJECT / name).exists():
-            shutil.copytree(PROJECT / name, folder / name)
+            shutil.copytree(PROJECT / name, folder / name, symlinks=name == "dbt_packages")
     kept = PROJECT / "target" / "declared"
     if kept.exists():
         shutil.copytree(kept, folder / "target" / "declared")

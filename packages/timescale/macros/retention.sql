@@ -2,13 +2,13 @@
     The beginning of the oldest chunk that there ever was is remembered, and that the oldest of today begins later. Where the
     book is new or was emptied, a bucket that ends before the oldest chunk begins tells the same. -#}
 {% macro create_retention_book() %}
-    create table if not exists audit.retention (
+    create table if not exists {{ timescale.state_schema() }}.retention (
         hypertable text primary key,
         first_day date not null,
         retained_from date
     );
 
-    create or replace function audit.retained_from(of_hypertable text) returns date
+    create or replace function {{ timescale.state_schema() }}.retained_from(of_hypertable text) returns date
     language plpgsql as $body$
     declare
         oldest date;
@@ -40,19 +40,19 @@
                 first_known, bucket.column_name, bucket.bucket_width, bucket.schema_name, bucket.table_name
             ) into first_known;
         end loop;
-        insert into audit.retention as r (hypertable, first_day, retained_from)
+        insert into {{ timescale.state_schema() }}.retention as r (hypertable, first_day, retained_from)
         values (of_hypertable, first_known, case when oldest > first_known then oldest end)
         on conflict (hypertable) do update set
             first_day = least(r.first_day, excluded.first_day),
             retained_from = case when oldest > least(r.first_day, excluded.first_day) then oldest end
         where excluded.first_day < r.first_day or oldest > greatest(r.first_day, r.retained_from);
-        return (select r.retained_from from audit.retention as r where r.hypertable = of_hypertable);
+        return (select r.retained_from from {{ timescale.state_schema() }}.retention as r where r.hypertable = of_hypertable);
     end
     $body$;
 {% endmacro %}
 
-{#- `never` holds against a policy that somebody else has added, too: no age drops a row that raw still has, or parity would
-    be broken by the clock. An age is for the time after the cut-over. -#}
+{#- `never` holds against a policy that somebody else has added, too: nothing is dropped by the clock
+    unless it is declared. -#}
 {% macro reconcile_retention_policy(relation, drop_after) %}
     {%- set wanted = drop_after != 'never' -%}
     {%- set sql -%}
@@ -65,12 +65,12 @@
     {%- endset -%}
     {%- set found = run_query(sql).rows -%}
     {%- if found and not found[0][0] -%}
-        {%- do run_query("select " ~ timescaledb() ~ ".remove_retention_policy('" ~ relation ~ "')") -%}
+        {%- do run_query("select " ~ timescale.timescaledb() ~ ".remove_retention_policy('" ~ relation ~ "')") -%}
         {%- do log('Removed a retention policy of ' ~ relation.identifier ~ ' that is not the declared one.', info=True) -%}
     {%- endif -%}
     {%- if wanted and not (found and found[0][0]) -%}
         {%- set add -%}
-            select {{ timescaledb() }}.add_retention_policy(
+            select {{ timescale.timescaledb() }}.add_retention_policy(
                 '{{ relation }}', drop_after => interval '{{ drop_after }}',
                 initial_start => date_trunc('day', now()) + interval '25 hours'
             )

@@ -2,7 +2,7 @@
     order to the segments, which saves less, but holds the keys. -#}
 {% macro compression_layout(compression, foreign_keys) %}
     {%- set segments = [] -%}
-    {%- if timescale_version() < 216 -%}
+    {%- if timescale.timescale_version() < 216 -%}
         {%- for key in foreign_keys -%}
             {%- do segments.extend(key.columns) -%}
         {%- endfor -%}
@@ -18,17 +18,12 @@
 {#- Segment and order are compared with what was declared before; the policy with what the catalog has. -#}
 {% macro reconcile_compression(relation, compression) %}
     {%- set wanted = 'segment by ' ~ compression.segment_by ~ ' order by ' ~ compression.order_by -%}
-    {%- set sql -%}
-        select max(definition)
-        from audit.applied_definitions
-        where relation = '{{ relation.identifier }}' and kind = 'compression'
-    {%- endset -%}
-    {%- if run_query(sql).rows[0][0] != wanted or not compression_is_set_up(relation) -%}
-        {%- do refuse_frozen_layout(relation) -%}
-        {%- do set_compression(relation, compression.segment_by, compression.order_by) -%}
-        {%- do record_definition(relation, 'compression', 'layout', wanted) -%}
+    {%- if timescale.saved_definition(relation, 'compression') != wanted or not timescale.compression_is_set_up(relation) -%}
+        {%- do timescale.refuse_frozen_layout(relation) -%}
+        {%- do timescale.set_compression(relation, compression.segment_by, compression.order_by) -%}
+        {%- do timescale.save_definition(relation, 'compression', wanted) -%}
     {%- endif -%}
-    {%- do reconcile_compression_policy(relation, compression.after) -%}
+    {%- do timescale.reconcile_compression_policy(relation, compression.after) -%}
 {% endmacro %}
 
 {% macro compression_is_set_up(relation) %}
@@ -45,7 +40,7 @@
 
 {#- Before 2.14 a hypertable has one layout for all its chunks. -#}
 {% macro refuse_frozen_layout(relation) %}
-    {%- if timescale_version() < 214 and chunk_list(relation.identifier, true) -%}
+    {%- if timescale.timescale_version() < 214 and timescale.chunk_list(relation.identifier, true, relation.schema) -%}
         {{ exceptions.raise_compiler_error(
             "The compression of " ~ relation.identifier ~ " is declared anew, which TimescaleDB before 2.14 takes only while no"
             ~ " chunk is compressed: run `dbt run-operation decompress_chunks --args '{table: " ~ relation.identifier
@@ -56,7 +51,7 @@
 {#- TimescaleDB 2.18 gave the settings new names; the old ones may go some day. -#}
 {% macro set_compression(relation, segment_by, order_by) %}
     {%- set enabled, segments, order = ('timescaledb.enable_columnstore', 'timescaledb.segmentby', 'timescaledb.orderby')
-        if timescale_version() >= 218
+        if timescale.timescale_version() >= 218
         else ('timescaledb.compress', 'timescaledb.compress_segmentby', 'timescaledb.compress_orderby') -%}
     {%- set sql -%}
         alter table {{ relation }} set ({{ enabled }}, {{ segments }} = '{{ segment_by }}', {{ order }} = '{{ order_by }}')
@@ -66,7 +61,7 @@
 
 {#- It first runs the next night: the build compresses by itself, and a worker amid it would wait for it or deadlock. -#}
 {% macro reconcile_compression_policy(relation, after) %}
-    {%- set old = timescale_version() < 218 -%}
+    {%- set old = timescale.timescale_version() < 218 -%}
     {%- set sql -%}
         select coalesce((config ->> 'compress_after')::interval = interval '{{ after }}', false)
         from timescaledb_information.jobs
@@ -77,13 +72,13 @@
     {%- endset -%}
     {%- set found = run_query(sql).rows -%}
     {%- if found and not found[0][0] -%}
-        {%- set remove = 'select ' ~ timescaledb() ~ '.remove_compression_policy' if old
-            else 'call ' ~ timescaledb() ~ '.remove_columnstore_policy' -%}
+        {%- set remove = 'select ' ~ timescale.timescaledb() ~ '.remove_compression_policy' if old
+            else 'call ' ~ timescale.timescaledb() ~ '.remove_columnstore_policy' -%}
         {%- do run_query(remove ~ "('" ~ relation ~ "')") -%}
     {%- endif -%}
     {%- if not found or not found[0][0] -%}
         {%- set add -%}
-            {{ 'select' if old else 'call' }} {{ timescaledb() }}.{{ 'add_compression_policy' if old else 'add_columnstore_policy' }}(
+            {{ 'select' if old else 'call' }} {{ timescale.timescaledb() }}.{{ 'add_compression_policy' if old else 'add_columnstore_policy' }}(
                 '{{ relation }}', {{ 'compress_after' if old else 'after' }} => interval '{{ after }}',
                 initial_start => date_trunc('day', now()) + interval '25 hours'
             )
@@ -94,11 +89,11 @@
 
 {#- TimescaleDB has these as settings and not with the table, so they go to the database: a policy's worker has no other session.
     The limit on what a statement may unpack counts whole batches, so it would refuse an ordinary correction. Bloom indexes take
-    half a percent and save nothing, since batches are ordered by the key (docs/decisions/0004). A setting that a version has not,
+    half a percent and save nothing where batches are ordered by what is searched for. A setting that a version has not,
     or not so far, is left alone. -#}
 {% macro set_compression_settings() %}
     {%- set wanted = {
-        'timescaledb.compression_batch_size_limit': var('compression_batch_rows'),
+        'timescaledb.compression_batch_size_limit': timescale.setting('compression_batch_rows'),
         'timescaledb.enable_sparse_index_bloom': 'off',
         'timescaledb.max_tuples_decompressed_per_dml_transaction': 0
     } -%}
@@ -121,7 +116,7 @@
         {%- for found in run_query(database).rows -%}
             {%- set set_it = ' set ' ~ setting ~ ' = ' ~ value -%}
             {%- if found[1] -%}
-                {%- do run_outside_transaction('alter database ' ~ found[0] ~ set_it ~ ';' ~ set_it) -%}
+                {%- do timescale.run_outside_transaction('alter database ' ~ found[0] ~ set_it ~ ';' ~ set_it) -%}
             {%- else -%}
                 {%- do log('The database belongs to ' ~ found[2] ~ ', who alone can do this: alter database ' ~ found[0] ~ set_it ~ ';', info=True) -%}
             {%- endif -%}

@@ -1,20 +1,20 @@
-{#- The chunks of a hypertable in public that are compressed, or that are not, oldest first. -#}
-{% macro chunk_list(table, compressed) %}
+{#- The chunks of a hypertable that are compressed, or that are not, oldest first. -#}
+{% macro chunk_list(table, compressed, schema=target.schema) %}
     {%- set sql -%}
         select hypertable_name from timescaledb_information.hypertables
-        where hypertable_schema = 'public'
+        where hypertable_schema = '{{ schema }}'
         order by hypertable_name
     {%- endset -%}
     {%- set hypertables = run_query(sql).columns[0].values() -%}
     {%- if table not in hypertables -%}
         {{ exceptions.raise_compiler_error(
-            "There is no hypertable '" ~ table ~ "' in public: name one with --args '{table: …}'; there are "
+            "There is no hypertable '" ~ table ~ "' in " ~ schema ~ ": name one with --args '{table: …}'; there are "
             ~ (hypertables | join(', ') or 'none, before the first build') ~ ".") }}
     {%- endif -%}
     {%- set sql -%}
         select format('%I.%I', chunk_schema, chunk_name)
         from timescaledb_information.chunks
-        where hypertable_schema = 'public' and hypertable_name = '{{ table }}' and is_compressed = {{ compressed }}
+        where hypertable_schema = '{{ schema }}' and hypertable_name = '{{ table }}' and is_compressed = {{ compressed }}
         order by range_start
     {%- endset -%}
     {{ return(run_query(sql).columns[0].values()) }}
@@ -22,21 +22,21 @@
 
 {#- The old function fails on a chunk that a policy's worker has compressed while this waited for it. -#}
 {% macro compress_chunk_sql(chunk) -%}
-    {%- if timescale_version() >= 218 -%}
-        call {{ timescaledb() }}.convert_to_columnstore('{{ chunk }}', if_not_columnstore => true)
+    {%- if timescale.timescale_version() >= 218 -%}
+        call {{ timescale.timescaledb() }}.convert_to_columnstore('{{ chunk }}', if_not_columnstore => true)
     {%- else -%}
         do $$ begin
-            perform {{ timescaledb() }}.compress_chunk('{{ chunk }}', if_not_compressed => true);
+            perform {{ timescale.timescaledb() }}.compress_chunk('{{ chunk }}', if_not_compressed => true);
         exception when duplicate_object then null;
         end $$
     {%- endif -%}
 {%- endmacro %}
 
 {% macro decompress_chunk_sql(chunk) -%}
-    {%- if timescale_version() >= 218 -%}
-        call {{ timescaledb() }}.convert_to_rowstore('{{ chunk }}', if_columnstore => true)
+    {%- if timescale.timescale_version() >= 218 -%}
+        call {{ timescale.timescaledb() }}.convert_to_rowstore('{{ chunk }}', if_columnstore => true)
     {%- else -%}
-        select {{ timescaledb() }}.decompress_chunk('{{ chunk }}', if_compressed => true)
+        select {{ timescale.timescaledb() }}.decompress_chunk('{{ chunk }}', if_compressed => true)
     {%- endif -%}
 {%- endmacro %}
 
@@ -55,12 +55,12 @@
         order by c.range_end
     {%- endset -%}
     {%- set chunks = run_query(sql).rows -%}
-    {%- do set_compression_settings() -%}
+    {%- do timescale.set_compression_settings() -%}
     {%- for chunk in chunks -%}
-        {%- do run_outside_transaction(compress_chunk_sql(chunk[0])) -%}
+        {%- do timescale.run_outside_transaction(timescale.compress_chunk_sql(chunk[0])) -%}
     {%- endfor -%}
     {%- if chunks -%}
-        {%- do log('Compressed ' ~ counted(chunks | length, 'chunk') ~ '.', info=True) -%}
+        {%- do log('Compressed ' ~ timescale.counted(chunks | length, 'chunk') ~ '.', info=True) -%}
     {%- endif -%}
 {% endmacro %}
 
@@ -68,6 +68,6 @@
     hours, the embedded engine has none. -#}
 {% macro run_due_policies() %}
     {%- if execute and flags.WHICH in ('run', 'build') -%}
-        {%- do compress_old_chunks() -%}
+        {%- do timescale.compress_old_chunks() -%}
     {%- endif -%}
 {% endmacro %}

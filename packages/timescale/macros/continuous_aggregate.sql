@@ -21,7 +21,7 @@
         select format('%I.%I', user_view_schema, user_view_name) as name from below order by mat_hypertable_id desc
     {%- endset -%}
     {%- set names = run_query(below).columns[0].values() -%}
-    {%- set history = history_of_aggregate(relation) -%}
+    {%- set history = timescale.history_of_aggregate(relation) -%}
     {%- if history -%}
         {%- set renames = [] -%}
         {%- for name in names -%}
@@ -33,7 +33,7 @@
             ~ " (" ~ renames | join('; ') ~ ") and build again, which makes new aggregates of the days that are left.") }}
     {%- endif -%}
     {%- for name in names -%}
-        {%- do execute_and_count('drop materialized view ' ~ name) -%}
+        {%- do run_query('drop materialized view ' ~ name) -%}
     {%- endfor -%}
 {% endmacro %}
 
@@ -52,7 +52,7 @@
     {%- set base = run_query(base).rows[0] -%}
     {%- set left_from -%}
         select retained.from_day::text
-        from audit.retained_from('{{ base[0] }}') as retained (from_day)
+        from {{ timescale.state_schema() }}.retained_from('{{ base[0] }}') as retained (from_day)
         where exists (select from {{ relation }} where {{ adapter.quote(base[1]) }} < retained.from_day)
     {%- endset -%}
     {%- set rows = run_query(left_from).rows -%}
@@ -62,7 +62,7 @@
 {#- Whether a bucket is stored that is not over: what is written into it would not show. -#}
 {% macro watermark_is_ahead(relation) %}
     {%- set ahead %}
-        select w.watermark > extract(epoch from {{ timescaledb() }}.time_bucket(f.bucket_width::interval, current_date)) * 1000000
+        select w.watermark > extract(epoch from {{ timescale.timescaledb() }}.time_bucket(f.bucket_width::interval, current_date)) * 1000000
         from _timescaledb_catalog.continuous_agg as a
         inner join _timescaledb_catalog.continuous_aggs_watermark as w on a.mat_hypertable_id = w.mat_hypertable_id
         inner join _timescaledb_catalog.continuous_aggs_bucket_function as f on a.mat_hypertable_id = f.mat_hypertable_id
@@ -75,7 +75,7 @@
 {#- TimescaleDB 2.11 writes down the year of an aggregate on an aggregate as 360 days, the quarter as 90, and refreshes by
     them: years show twice, or stale. This writes what 2.12 does, before the first refresh. -#}
 {% macro restore_bucket_width(relation) %}
-    {%- if timescale_version() < 212 -%}
+    {%- if timescale.timescale_version() < 212 -%}
         {%- set sql -%}
             update _timescaledb_catalog.continuous_aggs_bucket_function as b
             set bucket_width = make_interval(months => extract(day from b.bucket_width::interval)::int / 30)
@@ -94,6 +94,6 @@
     would round to 15 digits. -#}
 {% macro summed(column, relation) -%}
     {%- set offline = not execute or invocation_args_dict.get('populate_cache') is sameas false -%}
-    {%- set types = {} if offline else existing_columns(relation | string) -%}
+    {%- set types = {} if offline else timescale.existing_columns(relation | string) -%}
     sum({{ column }}{{ '::text::numeric' if types.get(column) == 'double precision' }})
 {%- endmacro %}

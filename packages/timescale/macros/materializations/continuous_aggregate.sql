@@ -3,12 +3,12 @@
 {% materialization continuous_aggregate, default %}
     {%- set relation = this.incorporate(type='materialized_view').include(database=false) -%}
     {%- set body = sql | replace('"' ~ target.dbname ~ '".', '') | trim -%}
-    {%- set unqualified = body | replace(timescaledb() ~ '.', '') -%}
+    {%- set unqualified = body | replace(timescale.timescaledb() ~ '.', '') -%}
     {%- set fingerprint = local_md5(modules.re.sub('\\s+', ' ', modules.re.sub('--[^\n]*', '', unqualified))) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {#- One lock for all aggregates: two that are made at once on one parent would both make its trigger. -#}
-    {%- do execute_and_count("select pg_advisory_xact_lock(hashtext('quant: continuous aggregates'))") -%}
+    {%- do timescale.lock('continuous aggregates') -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- set asked -%}
@@ -17,27 +17,27 @@
                 select view_name is not null from timescaledb_information.continuous_aggregates
                 where view_schema = '{{ this.schema }}' and view_name = '{{ this.identifier }}'
             ),
-            (select fingerprint from audit.build_state where relation = '{{ this.identifier }}'),
             to_regclass('{{ relation }}') is not null
     {%- endset -%}
     {%- set found = run_query(asked).rows[0] -%}
-    {%- if found[2] and not found[0] -%}
+    {%- if found[1] and not found[0] -%}
         {{ exceptions.raise_compiler_error(
             "There is a " ~ relation ~ " that is no continuous aggregate, and it may hold data: rename or drop it by hand,"
             ~ " then build again.") }}
     {%- endif -%}
-    {%- set changed = not found[0] or (found[1] is not none and found[1] not in (fingerprint, 'refreshing ' ~ fingerprint)) -%}
-    {%- set ahead = not changed and watermark_is_ahead(relation) -%}
-    {%- if ahead and history_of_aggregate(relation) -%}
+    {%- set built = timescale.saved_definition(relation, 'aggregate') -%}
+    {%- set changed = not found[0] or (built is not none and built not in (fingerprint, 'refreshing ' ~ fingerprint)) -%}
+    {%- set ahead = not changed and timescale.watermark_is_ahead(relation) -%}
+    {%- if ahead and timescale.history_of_aggregate(relation) -%}
         {%- do exceptions.warn(
             relation.identifier ~ " stores a bucket that is not over, so that what is written into it does not show before its end: somebody"
             ~ " refreshed it without an end. It stays, as retention has dropped days that it was made from.") -%}
         {%- set ahead = false -%}
     {%- endif -%}
     {%- set rebuild = changed or ahead -%}
-    {%- set unfilled = rebuild or found[1] != fingerprint -%}
+    {%- set unfilled = rebuild or built != fingerprint -%}
     {%- if rebuild and found[0] -%}
-        {%- do drop_aggregate(relation) -%}
+        {%- do timescale.drop_aggregate(relation) -%}
     {%- endif -%}
     {%- if rebuild -%}
         {%- set create -%}
@@ -46,21 +46,21 @@
             {{ body }}
             with no data
         {%- endset -%}
-        {%- do execute_and_count(create) -%}
-        {%- do restore_bucket_width(relation) -%}
-        {%- do save_watermark(relation, {'fingerprint': 'refreshing ' ~ fingerprint, 'load_id': 0}) -%}
+        {%- do run_query(create) -%}
+        {%- do timescale.restore_bucket_width(relation) -%}
+        {%- do timescale.save_definition(relation, 'aggregate', 'refreshing ' ~ fingerprint) -%}
     {%- endif -%}
-    {%- do reconcile_comments(relation, model) -%}
+    {%- do timescale.reconcile_comments(relation, model) -%}
     {%- do apply_grants(this.incorporate(type='materialized_view'), config.get('grants'), should_revoke=not rebuild) -%}
-    {%- do reconcile_refresh_job(relation) -%}
+    {%- do timescale.reconcile_refresh_job(relation) -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% call noop_statement('main', 'REBUILT' if rebuild else 'REFRESHED', 'REBUILT' if rebuild else 'REFRESHED') %}{{ sql }}{% endcall %}
     {{ adapter.commit() }}
     {#- Only what has changed since the last refresh is computed, so this costs next to nothing when nothing has. -#}
-    {%- do refresh_aggregate(relation) -%}
+    {%- do timescale.refresh_aggregate(relation) -%}
     {%- if unfilled -%}
-        {%- do save_watermark(relation, {'fingerprint': fingerprint, 'load_id': 0}) -%}
+        {%- do timescale.save_definition(relation, 'aggregate', fingerprint) -%}
         {{ adapter.commit() }}
     {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
