@@ -18,7 +18,7 @@ import pytest
 
 from quant.commands import quiet
 from quant.server.lock import SYNC, held
-from tests.support.places import Place, place_on
+from tests.support.places import KINDS, Place, place_on
 from tests.support.sources import write
 
 Make = Callable[[str], AbstractContextManager[Place]]
@@ -61,7 +61,7 @@ class Night:
         return count
 
 
-@pytest.fixture(scope="module", params=["embedded", "server"])
+@pytest.fixture(scope="module", params=KINDS)
 def night(
     request: pytest.FixtureRequest, make_place: Make, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Night]:

@@ -164,6 +164,10 @@ UNUSUAL = {
     ),
     "UTF-16": ("pragma encoding = 'UTF-16le'", "create table t (a text)", "insert into t values ('a')"),
     "a row in overflow pages": ("create table t (a text)", "insert into t values (printf('%.*c', 9000, 'x'))"),
+    "a row in overflow pages before many others": (
+        "create table t (a text)",
+        "insert into t " + numbered(15, "printf('%.*c', case i when 5 then 6000 else 1000 end, 'x')"),
+    ),
     "text among reals": ("create table t (a real)", "insert into t " + numbered(9, "i / 2.0"), "update t set a = 'x'"
                          " where rowid = 5"),
     "a blob among texts": ("create table t (a text)", "insert into t " + numbered(9, "'a'"),

@@ -19,6 +19,7 @@ from quant.paths import PROJECT
 from quant.target import Target
 from tests.support import native, warm
 
+KINDS = os.environ.get("QUANT_TEST_PLACES", "embedded server").split()  # `make mutants` tries one
 NO_SERVER = (
     "there is no native TimescaleDB here: set POSTGRES_HOST and its like, or install it beside PostgreSQL's programs"
 )
@@ -153,7 +154,7 @@ def make_place(
     return make
 
 
-@pytest.fixture(scope="module", params=["embedded", "server"])
+@pytest.fixture(scope="module", params=KINDS)
 def place(request: pytest.FixtureRequest, make_place: Callable[[str], contextmanager[Place]]) -> Iterator[Place]:
     """An empty target, shared by the tests of one module; the tests run on both kinds."""
     with make_place(request.param) as made:

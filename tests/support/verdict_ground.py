@@ -16,7 +16,7 @@ from unittest import mock
 import pytest
 
 from expectations import cli
-from tests.support.places import Place
+from tests.support.places import KINDS, Place
 
 ROWS = 5000  # the fewest that the generator takes
 PACK = (
@@ -113,7 +113,7 @@ def grounds(
         yield ground
 
 
-@pytest.fixture(scope="session", params=["embedded", "server"])
+@pytest.fixture(scope="session", params=KINDS)
 def migrated(request: pytest.FixtureRequest, grounds: Callable[[str], Ground]) -> Ground:
     """Shared by all tests of the verdict, which leave it as they found it."""
     return grounds(request.param)
