@@ -19,7 +19,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export RUNTIME__DLTHUB_TELEMETRY := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup demo test lint types check pytest mutants bench bench-compare bench-load bench-quant bench-factors diagram lock clean
+.PHONY: help setup demo test lint types check pytest mutants bench bench-queries bench-growth bench-compare bench-load bench-quant bench-factors diagram lock clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,8 +51,13 @@ types: setup ## mypy
 pytest: setup ## all tests: the whole way on the embedded engine, and on a server where POSTGRES_HOST names one
 	@$(PYTEST)
 
-bench: setup ## the platform's queries beside plain PostgreSQL, DuckDB and SQLite: reports/bench (ARGS=--help)
+bench: bench-queries bench-growth ## both: an hour
+
+bench-queries: setup ## the platform's queries beside plain PostgreSQL, DuckDB and SQLite: reports/bench (ARGS=--help)
 	@python -m benchmarks.queries $(ARGS)
+
+bench-growth: setup ## load, build and verdict at 1, 3 and 10 times the rows, beside their floors: reports/bench (ARGS=--help)
+	@python -m benchmarks.growth $(ARGS)
 
 bench-compare: setup ## two results of bench side by side: make bench-compare A=reports/before B=reports/bench
 	@python -m benchmarks.pages $(A) $(B)

@@ -77,6 +77,34 @@ def picture(figures: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
+def write_growth(document: Mapping[str, Any], folder: Path) -> None:
+    """Write growth.md and growth.svg."""
+    sizes = [f"{size:,} rows" for size in document["sizes"]]
+    lines = [
+        "# The three commands at several sizes",
+        "",
+        f"{document['server']}, {document['machine']['processors']} processors, "
+        f"load {document['machine']['load']:.1f}, {document['begun']}.",
+        "Seconds from start to exit; peak memory of the command in MB. Slope is the exponent of the growth: 1 is in "
+        "proportion to the rows.",
+        "",
+        "![seconds by rows](growth.svg)",
+        "",
+        f"| step | {' | '.join(sizes)} | slope | MB |",
+        "|---" * (len(sizes) + 3) + "|",
+    ]
+    for step in document["steps"]:
+        slope = "" if step["slope"] is None else step["slope"]
+        lines.append(f"| {step['step']} | {' | '.join(map(str, step['seconds']))} | {slope} | {max(step['peak_mb'])} |")
+    (folder / "growth.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    bars = [
+        {"query": step["step"], "engine": size, "connections": 1, "p50": 1000 * seconds}
+        for step in document["steps"]
+        for size, seconds in zip(sizes, step["seconds"], strict=True)
+    ]
+    (folder / "growth.svg").write_text(picture(bars), encoding="utf-8")
+
+
 def compare(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """p50, p95 and CPU of our own queries in both, and what the other takes of the one."""
     keys = ("query", "connections")
