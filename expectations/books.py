@@ -83,12 +83,8 @@ def _load_ids(survey: Survey) -> list[tuple[Any, ...]]:
     """The loads that each book and each table of raw tells of."""
     books = ("_tables", "_windows", "_removed", "rejected_rows")
     parts = [f"select distinct 'raw.{book}', load_id from raw.{book}" for book in books]
-    parts += [
-        f"select distinct {literal('raw.' + name)}, _load_id from raw.{quote(name)}"
-        for name in survey.tables
-        if ("raw", name) in survey.relations
-    ]
-    return _rows(survey.ground.plain, f"{' union all '.join(parts)} order by 1, 2")
+    told = _rows(survey.ground.plain, " union all ".join(parts))
+    return sorted(told + [(f"raw.{name}", number) for name, number in survey.loads], key=str)
 
 
 def _tables(survey: Survey, counts: Mapping[str, Counts]) -> Iterator[str]:
@@ -183,13 +179,8 @@ def watermarks(survey: Survey, copied: list[str]) -> Iterator[str]:
 
 
 def _touched(survey: Survey, copied: list[str]) -> list[tuple[Any, ...]]:
-    parts = ["select table_name, load_id from raw._removed group by 1, 2"]
-    parts += [
-        f"select distinct {literal(name)}, _load_id from raw.{quote(name)}"
-        for name in copied
-        if name in survey.tables and ("raw", name) in survey.relations
-    ]
-    return _rows(survey.ground.plain, " union all ".join(parts))
+    removed = _rows(survey.ground.plain, "select distinct table_name, load_id from raw._removed")
+    return removed + [(name, number) for name, number in survey.loads if name in copied]
 
 
 def applied(connection: Connection, declared: Catalog) -> Iterator[str]:

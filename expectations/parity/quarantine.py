@@ -27,10 +27,15 @@ from loader.source import quote
 
 UNREADABLE = "-infinity"  # stands for a date or time that cannot be read, in the key and to the checks
 BY_APPLICATION = "a row that an application wrote has this key"
+# The rows of raw by their places: without an index, whoever joins them reads each row of the table whole.
 WHOLE_ROW = """
-    select q.rowid from audit.quarantine as q left join {raw} as r on r._rowid = q.rowid
-    where q.table_name = %s
-        and jsonb_strip_nulls(q."row") is distinct from jsonb_strip_nulls(to_jsonb(r.*) - '_rowid' - '_load_id')
+    with apart as materialized (select * from audit.quarantine where table_name = %s)
+    select q.rowid from apart as q
+    left join (
+        select * from {raw} as r
+        where r.ctid = any(array(select t.ctid from {raw} as t where t._rowid in (select rowid from apart)))
+    ) as r on r._rowid = q.rowid
+    where jsonb_strip_nulls(q."row") is distinct from jsonb_strip_nulls(to_jsonb(r.*) - '_rowid' - '_load_id')
     order by 1
 """
 

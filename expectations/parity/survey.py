@@ -81,6 +81,16 @@ class Survey:
         }
         return sorted(copies - self.tables.keys())
 
+    @cached_property
+    def loads(self) -> list[tuple[str, int | None]]:
+        """The loads that the rows of each table of raw tell of."""
+        parts = [
+            f"select distinct {literal(name)}, _load_id from {target.relation('raw', name)}"
+            for name in self.tables
+            if ("raw", name) in self.relations
+        ]
+        return self._rows(" union all ".join(parts)) if parts else []
+
     def counts(self) -> Iterator[Counts]:
         """Count every table of the source on all sides, those of the target in one statement."""
         for name, table in self.tables.items():

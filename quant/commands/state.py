@@ -11,6 +11,8 @@ import psycopg2.errors
 
 from expectations.catalog import Catalog
 from loader.source import quote
+from quant.commands import tuning
+from quant.commands.tuning import Tuning
 from quant.server import extension
 from quant.target import Target
 from quant.text import counted
@@ -120,7 +122,7 @@ class Job:
 
 @dataclass(frozen=True)
 class State:
-    """All of it."""
+    """All of it; `tuning` is None on the embedded engine, which has no counters of its own."""
 
     target: str
     server: str
@@ -130,6 +132,7 @@ class State:
     verdict: Step | None
     tables: tuple[Table, ...]
     jobs: tuple[Job, ...]
+    tuning: Tuning | None
 
     @property
     def well(self) -> bool:
@@ -166,6 +169,7 @@ def ask(connection: Any, target: Target, declared: Catalog) -> State:
         )
         if timescaledb
         else (),
+        tuning.ask(connection) if target.name == "server" else None,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from quant.commands import metrics, state
 from quant.commands.state import State
+from quant.commands.tuning import Tuning
 from quant.errors import NOT_WELL, WELL
 from quant.server.watch import wait_limit, watching
 from quant.target import TARGETS, resolve
@@ -67,7 +68,19 @@ def _lines(found: State) -> list[str]:
     if found.jobs:
         rows_of_jobs = [(job.name, job.of, job.next or "", job.outcome) for job in found.jobs]
         lines += ["", *_aligned([("job", "of", "next run", "last"), *rows_of_jobs], left=4)]
-    return lines
+    return lines + (_tuning(found.tuning) if found.tuning else [])
+
+
+def _tuning(found: Tuning) -> list[str]:
+    lines = ["", f"autovacuum  {found.autovacuum}"]
+    if found.cached is not None:
+        lines.append(f"cache       {100 * found.cached:.1f} % of the blocks asked for were in the server's memory")
+    if found.slowest is None:
+        lines.append("queries     not known: the server has no pg_stat_statements")
+    elif found.slowest:
+        rows = [(f"{q.seconds:,.1f}", f"{q.calls:,}", f"{q.mean_ms:,.1f}", q.statement[:80]) for q in found.slowest]
+        lines += ["", *_aligned([("seconds", "calls", "ms each", "query"), *rows], left=4)]
+    return lines + [f"advice      {sentence}" for sentence in found.advice]
 
 
 def _aligned(rows: Sequence[Sequence[Any]], left: int = 1) -> list[str]:

@@ -58,6 +58,26 @@ def test_the_status_of_an_empty_target(server: Place) -> None:
     assert (done.returncode, done.stdout.count("none yet")) == (1, 3)
 
 
+def test_the_status_names_what_could_be_tuned(server: Place) -> None:
+    server.query(
+        "create table public.large with (autovacuum_enabled = off) as"
+        " select g as id, repeat('x', 100) as pad from generate_series(1, 60000) as g;"
+        " create index large_id on public.large (id); delete from public.large where id % 2 = 0;"
+        " select pg_stat_force_next_flush()"
+    )
+    try:
+        done = server.run("python", "-m", "quant", "status", "--json", check=False)
+    finally:
+        server.query("drop table public.large")
+    found = json.loads(done.stdout)["tuning"]
+    unused, dead = (sentence for sentence in found["advice"] if "public.large" in sentence)
+    assert unused.startswith("The index large_id on public.large (1 MB) was never asked")
+    assert dead.startswith("public.large has 30,000 dead rows beside 30,000, last cleaned never: run `vacuum analyze")
+    assert "autovacuum_naptime" in found["autovacuum"]
+    ((preloaded,),) = server.query("select current_setting('shared_preload_libraries') ~ 'pg_stat_statements'")
+    assert preloaded or found["slowest"] is None
+
+
 def test_the_engine_is_looked_at_and_not_started(make_place: Make, path: Path, tmp_path: Path) -> None:
     with make_place("embedded") as place:
         code, found = look(place, path)
