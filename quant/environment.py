@@ -26,7 +26,7 @@ VARIABLES = {
     "QUANT_WAIT_LIMIT": "seconds after which waiting for a lock or an answer ends; 120 by default",
     "QUANT_REMOVAL_LIMIT": "percent of a table's rows that may vanish without being asked for; 5 by default",
     "QUANT_ALLOW_REMOVAL": "tables of which any number of rows may vanish, with commas between",
-    "QUANT_FACTORS": "true makes the factors a part of builds; false by default",
+    "QUANT_FACTORS": "false leaves the factors out of builds; true by default",
     "QUANT_EMBEDDED_DIR": "folder of the embedded engine; data/embedded of the project by default",
     "QUANT_EMBEDDED_IDLE_MINUTES": "without a client, after which the embedded engine stops; 60 by default",
     "QUANT_EMBEDDED_IDLE_IN_TRANSACTION_MINUTES": "after which it rolls an idle transaction back; 10 by default",
