@@ -84,7 +84,9 @@ STALE = f"""
     with days as (
         select
             p.region, p.date,
-            sum(hash_record_extended(row(p.ticker, p.close, p.rsi_14, p.rsi_14 is null), 0)) as digest
+            sum(hashfloat8extended(
+                coalesce(p.rsi_14, 'nan'), hashfloat8extended(p.close, hashtextextended(p.ticker, 0))
+            )) as digest
         from {TRADED} group by 1, 2
     ),
     reports as (

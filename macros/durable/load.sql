@@ -72,9 +72,11 @@
 
 {#- Room for sorts and hashes, until the transaction ends. JIT compiles for half a second what then runs as fast without it. -#}
 {% macro set_build_memory() %}
-    {%- do execute_and_count("set local jit = off") -%}
-    {%- do run_query("set local work_mem = '" ~ var('build_work_mem') ~ "'") -%}
-    {%- do run_query("set local maintenance_work_mem = '" ~ var('build_work_mem') ~ "'") -%}
+    {% call statement('set_build_memory') -%}
+        set local jit = off;
+        set local work_mem = '{{ var("build_work_mem") }}';
+        set local maintenance_work_mem = '{{ var("build_work_mem") }}';
+    {%- endcall %}
 {% endmacro %}
 
 {#- The body of a table that no source fills: dbt makes and keeps the table, applications write to it. -#}

@@ -14,7 +14,7 @@ cuts as (
             order by raw_value
         ) as cut
     from {{ relation }}
-    group by region, factor_name, date
+    group by date, factor_name, region
     having count(*) >= {{ var('factor_min_names') }}
 ),
 
@@ -36,7 +36,7 @@ moments as (
         stddev_samp(cut_value order by cut_value) as deviation
     from winsorized
     where stocks is not null
-    group by region, factor_name, date
+    group by date, factor_name, region
     having min(cut_value) < max(cut_value)
 ),
 
@@ -46,7 +46,7 @@ ranked as (
         rank() over directed as first_rank,
         count(*) over directed as last_rank
     from winsorized
-    window directed as (partition by region, factor_name, date order by direction * raw_value)
+    window directed as (partition by date, factor_name, region order by direction * raw_value)
 ),
 
 standardized as (

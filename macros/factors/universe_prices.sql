@@ -1,10 +1,11 @@
 {#- The prices that factors are worked out from, as a subquery: daily, traded, of a listed stock of the universe. A model
     that joins them turns nested loops off: one would decompress a chunk for each stock, day or report. -#}
-{% macro universe_prices(columns, since="'-infinity'") -%}
+{% macro universe_prices(columns, where='true') -%}
     (
         select
             prices.ticker,
             prices.region,
+            universe.stock,
             prices.date{{ ', ' if columns }}{{ columns | join(', ') }}
         from {{ ref('ohlcv_data') }} as prices
         inner join {{ ref('factor_universe') }} as universe
@@ -13,6 +14,6 @@
             and prices.close > 0 and prices.close < 'infinity'
             and (prices.volume > 0 or prices.volume is null)
             and prices.date <= universe.last_day
-            and prices.date >= {{ since }}
+            and {{ where }}
     )
 {%- endmacro %}

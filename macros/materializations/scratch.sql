@@ -7,6 +7,8 @@
     {%- set idle = is_idle(relation, config.get('needs_rows_of')) -%}
     {%- if not idle -%}
         {%- do set_build_memory() -%}
+        {#- into compressed prices or scores, one takes milliseconds a row -#}
+        {%- do run_query('set local enable_nestloop = off') -%}
     {%- endif -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- if idle -%}
@@ -16,8 +18,8 @@
         {%- endif -%}
         {% call noop_statement('main', 'IDLE', 'IDLE') %}{{ sql }}{% endcall %}
     {%- else -%}
-        {%- do run_query('drop table if exists ' ~ relation) -%}
         {% call statement('main') -%}
+            drop table if exists {{ relation }};
             create unlogged table {{ relation }} as
             {{ sql }}
         {%- endcall %}

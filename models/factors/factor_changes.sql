@@ -1,6 +1,6 @@
 {{ config(
     needs_rows_of='factors.factor_stale_days',
-    pre_hook="{{ decompress_freely() }}",
+    pre_hook=["{{ decompress_freely() }}", "set local enable_nestloop = on"],
     post_hook="{{ write_factor_scores() }}"
 ) }}
 {#- Of the days that were scored before, what is in factor_scores under the project's own names and should not be, or the

@@ -1,4 +1,4 @@
-{{ config(needs_rows_of='factors.factor_stale_days', pre_hook="set local enable_nestloop = off") }}
+{{ config(needs_rows_of='factors.factor_stale_days') }}
 with
 
 members as (

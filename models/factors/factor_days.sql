@@ -1,6 +1,6 @@
-{{ config(pre_hook=["{{ create_factor_state() }}", "set local enable_nestloop = off"]) }}
-{#- A sum of hashes does not depend on the order of the rows; it is what tells a build which days have changed. A day that has
-    lost all its prices is one with none. -#}
+{{ config(pre_hook="{{ create_factor_state() }}") }}
+{#- A sum of hashes does not depend on the order of the rows; it is what tells a build which days have changed. The seed of each
+    hash is the one before. A day that has lost all its prices is one with none. -#}
 with
 
 traded as (
@@ -8,7 +8,9 @@ traded as (
         region,
         date,
         count(*) as stocks,
-        sum(hash_record_extended(row(ticker, close, rsi_14, rsi_14 is null), 0)) as digest
+        sum(hashfloat8extended(
+            coalesce(rsi_14, 'nan'), hashfloat8extended(close, hashtextextended(ticker, 0))
+        )) as digest
     from {{ universe_prices(['prices.close', 'prices.rsi_14']) }} as prices
     group by region, date
 ),

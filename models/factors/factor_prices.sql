@@ -1,6 +1,9 @@
-{{ config(needs_rows_of='factors.factor_stale_days', pre_hook="set local enable_nestloop = off") }}
+{{ config(needs_rows_of='factors.factor_stale_days') }}
 {#- Prices on the stale days, with what their past gives. Only what a stale day looks back to is read. -#}
-{%- set first_day = earliest(ref('factor_stale_days')) %}
+{%- set a_year_before -%}
+select (min(date) - interval '12 months 14 days')::date from {{ ref('factor_stale_days') }}
+{%- endset %}
+{%- set looked_back_to = on_days('prices.date', a_year_before, many=0) %}
 with
 
 wanted as (
@@ -25,25 +28,21 @@ wanted as (
 
 prices as materialized (
     select
-        prices.ticker,
-        prices.region,
+        prices.stock,
         prices.date,
         prices.close,
         prices.rsi_14,
         wanted.is_stale,
         wanted.is_anchor,
         wanted.is_recent
-    from {{ universe_prices(
-        ['prices.close', 'prices.rsi_14'], since="(" ~ first_day ~ " - interval '12 months 14 days')::date"
-    ) }} as prices
+    from {{ universe_prices(['prices.close', 'prices.rsi_14'], where=looked_back_to) }} as prices
     inner join wanted on prices.region = wanted.region and prices.date = wanted.date
     where wanted.is_anchor or wanted.is_recent
 ),
 
 anchored as (
     select
-        ticker,
-        region,
+        stock,
         date,
         is_stale,
         last_value(close) over (
@@ -54,13 +53,12 @@ anchored as (
         ) as close_12m
     from prices
     where is_anchor
-    window past as (partition by region, ticker order by date)
+    window past as (partition by stock order by date)
 ),
 
 momenta as materialized (
     select
-        ticker,
-        region,
+        stock,
         date,
         close_1m / close_12m - 1 as momentum
     from anchored
@@ -70,24 +68,16 @@ momenta as materialized (
 -- all prices of a year count, but of the stocks with a momentum alone
 counted as (
     select
-        ticker,
-        region,
+        stock,
         date,
-        lag(date, 119) over (partition by region, ticker order by date) >= date - interval '12 months' as has_history
-    from {{ universe_prices([], since="(" ~ first_day ~ " - interval '12 months')::date") }} as prices
-    where
-        (ticker, region) in (
-            select
-                ticker,
-                region
-            from momenta
-        )
+        lag(date, 119) over (partition by stock order by date) >= date - interval '12 months' as has_history
+    from {{ universe_prices([], where=looked_back_to) }} as prices
+    where stock in (select stock from momenta)
 ),
 
 returned as (
     select
-        ticker,
-        region,
+        stock,
         date,
         is_stale,
         close / lag(close) over past - 1 as daily_return,
@@ -95,13 +85,12 @@ returned as (
         count(*) filter (where is_stale) over (past rows between current row and 60 following) > 0 as is_looked_back_to
     from prices
     where is_recent
-    window past as (partition by region, ticker order by date)
+    window past as (partition by stock order by date)
 ),
 
 varied as (
     select
-        ticker,
-        region,
+        stock,
         date,
         is_stale,
         date_of_60_before,
@@ -109,24 +98,25 @@ varied as (
         count(*) filter (where daily_return <> 0) over last_60 as moves
     from returned
     where is_looked_back_to
-    window last_60 as (partition by region, ticker order by date rows 59 preceding)
+    window last_60 as (partition by stock order by date rows 59 preceding)
 ),
 
 final as (
     select
-        prices.ticker,
-        prices.region,
+        universe.ticker,
+        universe.region,
         prices.date,
         prices.close,
         prices.rsi_14,
         case when counted.has_history then momenta.momentum end as momentum_12m,
         varied.deviation * sqrt(252::double precision) as volatility_60d
     from prices
-    left join momenta using (ticker, region, date)
-    left join counted using (ticker, region, date)
+    inner join {{ ref('factor_universe') }} as universe on prices.stock = universe.stock
+    left join momenta on prices.stock = momenta.stock and prices.date = momenta.date
+    left join counted on prices.stock = counted.stock and prices.date = counted.date
     left join varied
         on
-            prices.ticker = varied.ticker and prices.region = varied.region and prices.date = varied.date
+            prices.stock = varied.stock and prices.date = varied.date
             and varied.is_stale and varied.date_of_60_before >= varied.date - 120 and varied.moves > 0
     where prices.is_stale
 )

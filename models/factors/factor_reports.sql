@@ -1,6 +1,13 @@
-{{ config(pre_hook="set local enable_nestloop = off") }}
 {#- P(date), the price that a snapshot was worked out with, is looked up only where it can have changed. -#}
 with
+
+changed_days as materialized (
+    select
+        region,
+        date
+    from {{ ref('factor_days') }}
+    where is_changed
+),
 
 fundamentals as (
     select
@@ -54,8 +61,8 @@ unpriced as materialized (
     where
         known.id is null
         or exists (
-            select from {{ ref('factor_days') }} as changed
-            where changed.is_changed and changed.region = dated.region and changed.date between dated.date - 14 and dated.date
+            select from changed_days as changed
+            where changed.region = dated.region and changed.date between dated.date - 14 and dated.date
         )
 ),
 

@@ -31,6 +31,7 @@ special as (
 
 final as (
     select
+        row_number() over (order by region, ticker)::integer as stock,
         ticker,
         region,
         coalesce(delisting_date, 'infinity'::date) as last_day

@@ -28,8 +28,8 @@ ranked as (
     from pairs
     where forward_return is not null
     window
-        by_score as (partition by region, factor_name, month, horizon order by percentile),
-        by_return as (partition by region, factor_name, month, horizon order by forward_return)
+        by_score as (partition by month, horizon, factor_name, region order by percentile),
+        by_return as (partition by month, horizon, factor_name, region order by forward_return)
 ),
 
 correlated as (
@@ -40,7 +40,7 @@ correlated as (
         horizon,
         case when count(*) >= {{ var('factor_min_evaluated') }} then corr(score_rank, return_rank order by ticker) end as ic
     from ranked
-    group by region, factor_name, month, horizon
+    group by month, horizon, factor_name, region
 ),
 
 counted as (
@@ -52,7 +52,7 @@ counted as (
         count(forward_return) as stocks,
         count(*) - count(forward_return) as without_forward_price
     from pairs
-    group by region, factor_name, month, horizon
+    group by month, horizon, factor_name, region
 ),
 
 final as (

@@ -1,4 +1,9 @@
-{{ config(needs_rows_of='factors.factor_stale_months', pre_hook="set local enable_nestloop = off") }}
+{{ config(needs_rows_of='factors.factor_stale_months') }}
+{%- set scored_days -%}
+select date from {{ ref('factor_stale_months') }}
+union
+select other_date from {{ ref('factor_stale_months') }} where horizon = -1
+{%- endset %}
 -- depends_on: {{ ref('factor_changes') }}
 with
 
@@ -28,7 +33,7 @@ final as (
     from {{ ref('factor_scores') }} as scores
     inner join wanted on scores.region = wanted.region and scores.date = wanted.date
     where
-        scores.date >= {{ earliest(ref('factor_stale_months'), 'least(date, other_date)') }}
+        {{ on_days('scores.date', scored_days) }}
         and scores.factor_name in ({{ factor_names() }})
 )
 

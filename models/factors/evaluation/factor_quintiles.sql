@@ -13,7 +13,7 @@ final as (
     inner join {{ ref('factor_returns') }} as later
         on scores.ticker = later.ticker and scores.region = later.region and scores.month = later.month
     where scores.percentile is not null
-    group by scores.region, scores.factor_name, scores.month, later.horizon, scores.quintile
+    group by scores.month, later.horizon, scores.quintile, scores.factor_name, scores.region
 )
 
 select * from final

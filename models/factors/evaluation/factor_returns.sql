@@ -1,5 +1,10 @@
-{{ config(needs_rows_of='factors.factor_stale_months', pre_hook="set local enable_nestloop = off") }}
+{{ config(needs_rows_of='factors.factor_stale_months') }}
 {#- What a stock of the last day of a month was worth at the end of later months, by the last price up to two weeks old. -#}
+{%- set priced_days -%}
+select date from {{ ref('factor_stale_months') }} where horizon > 0
+union
+select other_date - age from {{ ref('factor_stale_months') }}, generate_series(0, 14) as age where horizon > 0
+{%- endset %}
 with
 
 starts as materialized (
@@ -35,7 +40,7 @@ closes as materialized (
         wanted.anchor,
         prices.close,
         prices.date = wanted.anchor as is_of_day
-    from {{ universe_prices(['prices.close'], since=earliest(ref('factor_stale_months'))) }} as prices
+    from {{ universe_prices(['prices.close'], where=on_days('prices.date', priced_days)) }} as prices
     inner join wanted on prices.region = wanted.region and prices.date = wanted.trading_day
     order by prices.region asc, prices.ticker asc, wanted.anchor asc, prices.date desc
 ),
