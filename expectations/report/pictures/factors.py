@@ -136,7 +136,7 @@ def correlations(market: Market) -> Markup:
             cell = {"width": size - 1, "height": size - 1, "kind": "fill" if value >= 0 else "bad"}
             drawn += [
                 element("rect", x=x, y=y, fill_opacity=f"{0.65 * abs(value):.2f}", **cell),
-                text(x + size / 2, y + size / 2 + 3, f"{100 * value:.0f}", "middle", "tiny"),
+                text(x + size / 2, y + size / 2 + 3, str(round(100 * value)), "middle", "tiny"),
             ]
         x = LABELS + 6 + row * size + size / 2 + 3
         turned = f"rotate(-90 {x:.1f} {y + size - 3:.1f})"
