@@ -59,5 +59,5 @@ def health(declared: Catalog) -> Iterator[Expected]:
         ("dbt left a backup or temporary relation behind", "dbt left {} backup or temporary relations behind"),
         "select n.nspname as schema, c.relname as relation "
         "from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-        f"where n.nspname in ('public', 'audit', 'staging') and c.relname ~ '{LEFT_OVERS}'",
+        f"where n.nspname in ('public', 'audit', 'staging', 'factors') and c.relname ~ '{LEFT_OVERS}'",
     )

@@ -101,7 +101,8 @@ OPEN = """
     union all
     select 'schema ' || n.nspname, p.privilege_type
     from pg_namespace as n cross join lateral aclexplode(n.nspacl) as p
-    where n.nspname in ('public', 'raw', 'staging', 'audit') and p.grantee = 0 and p.privilege_type = 'CREATE'
+    where n.nspname in ('public', 'raw', 'staging', 'audit', 'factors')
+        and p.grantee = 0 and p.privilege_type = 'CREATE'
 """
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # TimescaleDB's first and last version for each PostgreSQL, as major * 100 + minor.
 VERSIONS = {15: (211, 228), 16: (213, 999), 17: (217, 999), 18: (223, 999)}
-OWN = ("raw", "staging", "audit", "canonical")  # the schemas that are ours alone
+OWN = ("raw", "staging", "audit", "canonical")  # schemas that are ours alone, as are those of declared relations
 LOADED = "select num_nulls(to_regclass('raw._loads'), to_regclass('raw._tables'), to_regclass('raw._removed')) = 0"
 
 
@@ -43,8 +43,10 @@ def query(relations: Iterable[str]) -> str:
     Args:
         relations: what the command reads or makes, each with its schema.
     """
-    listed = ", ".join(f"'{name.replace(chr(39), 2 * chr(39))}'" for name in relations)
+    names = list(relations)
+    listed = ", ".join(f"'{name.replace(chr(39), 2 * chr(39))}'" for name in names)
     named = f"array[{listed}]::text[]"
+    own = sorted({*OWN, *(name.partition(".")[0] for name in names)} - {"public"})
     return f"""
     with
     missing as (
@@ -65,7 +67,7 @@ def query(relations: Iterable[str]) -> str:
         union all
         select format('The schema %I belongs to %s', nspname, nspowner::regrole)
         from pg_namespace
-        where nspname = any(array{list(OWN)!r}) and nspowner not in ({TRUSTED})
+        where nspname = any(array{own!r}) and nspowner not in ({TRUSTED})
         union all
         select format('The function %s belongs to %s', oid::regprocedure, proowner::regrole)
         from pg_proc

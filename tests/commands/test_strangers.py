@@ -117,6 +117,7 @@ def test_a_function_named_like_one_of_timescaledb_is_refused(make_place: Make, r
         ("create view public.tickers as select 1 as one", "The relation public.tickers belongs to"),
         ("create schema audit", "The schema audit belongs to"),
         ("create schema canonical", "The schema canonical belongs to"),
+        ("create schema factors", "The schema factors belongs to"),
     ],
 )
 def test_what_a_stranger_has_made_under_our_names_is_refused(
@@ -127,7 +128,7 @@ def test_what_a_stranger_has_made_under_our_names_is_refused(
         place.query(f"grant create on database {place.target.database} to {role}")
         place.run("python", "-m", "loader.run", "--source", str(path))
         plant(place, role, planted)
-        built = place.run("dbt", "--no-use-colors", "build", check=False)
+        built = place.run("dbt", "--no-use-colors", "build", check=False, QUANT_FACTORS="true")
     assert built.returncode == 2
     assert f"{named} {role} in the target server" in " ".join(built.stdout.split())
 

@@ -23,6 +23,7 @@ from tests.support.sources import write
 
 Make = Callable[[str], AbstractContextManager[Place]]
 COUNT = "select count(*)::int from audit.verdicts"
+WITHOUT = {"QUANT_FACTORS": "false"}  # where they are not the point
 LONG = 300.0  # seconds after which a test gives up waiting
 
 
@@ -65,9 +66,10 @@ class Night:
 def night(
     request: pytest.FixtureRequest, make_place: Make, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Night]:
-    """After a first sync."""
+    """After a first sync, with factors, as by default."""
     room = tmp_path_factory.mktemp("sync")
     with make_place(request.param) as place:
+        del place.environment["QUANT_FACTORS"]
         place.run("python", "-m", "loader.sample", "--rows", "5000", "--dirt", "none", "--output", str(room / "s.db"))
         made = Night(place, room / "s.db", room)
         done = made.sync()
@@ -86,6 +88,8 @@ def test_a_sync_says_each_step_and_keeps_verdict_log_and_report(night: Night) ->
     log = (night.room / "sync.log").read_text()
     assert [step for step in ("load: ", "build: ", "verdict: ", "sync: passed") if step not in log] == []
     assert (night.room / "reports" / "phase1-quick.html").exists()
+    scored = "select count(*) > 0 from factor_scores where factor_name = 'composite' and percentile is not null"
+    assert night.place.query(scored) == [(True,)]
 
 
 def test_the_status_shows_what_was_done(night: Night) -> None:
@@ -129,8 +133,9 @@ def test_what_is_not_well_is_told(night: Night) -> None:
     night.place.query(
         "update ohlcv_data set close = close + 7 where source_rowid = (select max(source_rowid) from ohlcv_data)"
     )
-    assert json.loads(night.sync("--json").stdout)["unchanged"]  # only the file says that there is something to do
-    done = night.sync("--anew", "--on-failure", f"cat > {told}")
+    # only the file says that there is something to do
+    assert json.loads(night.sync("--json", **WITHOUT).stdout)["unchanged"]
+    done = night.sync("--anew", "--on-failure", f"cat > {told}", **WITHOUT)
     night.place.query(
         "update ohlcv_data set close = close - 7 where source_rowid = (select max(source_rowid) from ohlcv_data)"
     )
@@ -139,7 +144,7 @@ def test_what_is_not_well_is_told(night: Night) -> None:
     document = json.loads(told.read_text())
     assert (document["exit_code"], document["steps"]["verdict"]["code"]) == (1, 1)
     assert any("ohlcv_data" in error for error in document["steps"]["verdict"]["errors"])
-    after = night.sync("--json")  # a verdict that failed is asked again
+    after = night.sync("--json", **WITHOUT)  # a verdict that failed is asked again
     assert (after.returncode, json.loads(after.stdout)["unchanged"]) == (0, False)
 
 
@@ -177,7 +182,7 @@ def test_two_do_not_work_at_once(night: Night) -> None:
 def test_it_follows_a_file(night: Night) -> None:
     log = night.room / "follow.log"
     words = [*night.words, "--follow", "--log", str(log)]
-    process = night.place.start(*words)
+    process = night.place.start(*words, **WITHOUT)
     try:
         wait(log, 1)
         write(night.source, "update ohlcv_data set close = close + 1 where id = (select min(id) from ohlcv_data)")
@@ -207,15 +212,17 @@ def test_the_checkpoint_keeps_its_verdict_where_the_role_may_write(night: Night,
         "run",
         "phase1",
         "--only",
-        "counts",
+        "factors",
         "--no-report",
         "-v",
         "--source",
         str(night.source),
     )
-    night.place.run(*words)
+    judged = json.loads(night.place.run(*words, "--json").stdout)["checks"]
+    [drawn] = [one["observed"] for one in judged if one["description"].startswith("the scores of days drawn by lot")]
+    assert re.match(r"[1-9][\d,]* rows of ", drawn)
     assert night.place.query("select command, quick, suites from audit.verdicts order by judged_at desc limit 1") == [
-        ("checkpoint", False, ["counts"])
+        ("checkpoint", False, ["factors"])
     ]
     if night.place.target.name == "embedded":
         return

@@ -16,7 +16,7 @@ from quant.commands.dbt_script import keeping, mend_exposures, prepare
 from quant.errors import COULD_NOT_RUN, NOT_WELL, WELL
 
 GO = "build\n"
-BUILT = ("model", "test", "seed")  # and unit tests; exposures are listed with them, and nothing is done for one
+BUILT = ("model", "test", "seed", "unit_test")  # exposures are listed with them, and nothing is done for one
 _telling = Lock()
 QUIET = ("--log-level", "none", "--log-level-file", "info", "--no-use-colors")
 
@@ -41,7 +41,8 @@ def main(arguments: list[str]) -> int:
     if sys.stdin.readline() != GO:
         return COULD_NOT_RUN
     manifest: Any = parsed.result
-    tell(nodes=len(manifest.unit_tests) + sum(_is_run(node) for node in manifest.nodes.values()))
+    kinds = [(node.resource_type, node.config.materialized) for node in manifest.nodes.values()]
+    tell(nodes=len(manifest.unit_tests) + sum(_is_run(*kind) for kind in kinds))
     built = dbtRunner(manifest=manifest, callbacks=[_hear]).invoke([*QUIET, "build", *arguments])
     if built.success:
         return WELL
@@ -50,15 +51,14 @@ def main(arguments: list[str]) -> int:
     return COULD_NOT_RUN if built.exception else NOT_WELL
 
 
-def _is_run(node: Any) -> bool:
-    return node.resource_type in BUILT and node.config.materialized != "ephemeral"
+def _is_run(kind: str, materialized: str) -> bool:
+    return kind in BUILT and materialized != "ephemeral"
 
 
 def _hear(event: Any) -> None:
     """Tell how far the build is, and what failed in it."""
     name = event.info.name
-    if name == "NodeFinished" and event.data.node_info.resource_type in (*BUILT, "unit_test"):
-        told = event.data.node_info
+    if name == "NodeFinished" and _is_run((told := event.data.node_info).resource_type, told.materialized):
         tell(node=told.node_name, status=str(told.node_status))
     elif event.info.level == "error" and name in ("RunResultError", "RunResultFailure", "GenericExceptionOnRun"):
         tell(error=" ".join(event.info.msg.split()))
