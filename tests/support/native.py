@@ -98,9 +98,7 @@ def started(programs: Path, settings: str, standby: bool = False) -> Iterator[Ta
             "-E",
             "UTF8",
         )
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         with (data / "postgresql.conf").open("a") as configuration:
             configuration.write(f"{settings}port = {port}\nunix_socket_directories = '{room}'\n")
         if standby:
@@ -110,9 +108,26 @@ def started(programs: Path, settings: str, standby: bool = False) -> Iterator[Ta
         try:
             yield Target("server", "127.0.0.1", port, "postgres", "quant", "secret")
         finally:
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+            if server_runs(data):  # a test may have killed it
+                run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(room, ignore_errors=True)
+
+
+def free_port() -> int:
+    """One that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def server_runs(data: Path) -> bool:
+    """Whether the server of that folder is alive."""
+    try:
+        os.kill(int((data / "postmaster.pid").read_text().split()[0]), 0)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def ordinary_user() -> str | None:

@@ -72,15 +72,20 @@ class Place:
 
     def query(self, sql: str, *values: object) -> list[tuple[object, ...]]:
         """The rows of a query, over a connection of its own."""
-        connection = self.target.connect("tests")
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("set search_path = public")  # as an application has it
-                cursor.execute(sql, values or None)
-                return list(cursor.fetchall()) if cursor.description else []
-        finally:
-            connection.close()
+        return query(self.target, sql, *values)
+
+
+def query(target: Target, sql: str, *values: object) -> list[tuple[object, ...]]:
+    """The rows of a query on a target, as an application asks it."""
+    connection = target.connect("tests")
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("set search_path = public")
+            cursor.execute(sql, values or None)
+            return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        connection.close()
 
 
 def empty_environment(folder: Path) -> dict[str, str]:
