@@ -26,12 +26,13 @@
             fingerprint = excluded.fingerprint,
             passed_at = null
     {%- endset -%}
-    {%- do run_outside_transaction(pending) -%}
+    {%- do timescale.run_outside_transaction(pending) -%}
     {{ return(sql) }}
 {% endmacro %}
 
 {#- What changes with whatever is written into these tables, those that views among them read, their chunks and what those are
-    compressed to: PostgreSQL's counters, the files, and what sets the counters back. It is read before the rows are, so a later write is never taken for an earlier one. -#}
+    compressed to: PostgreSQL's counters, the files, and what sets the counters back. It is read before the rows are, so a later
+    write is never taken for an earlier one. -#}
 {% macro test_fingerprint(relations, sql) %}
     with recursive
 
@@ -93,7 +94,7 @@
     {%- set unchanged = run_query(unasked).rows[0][0] -%}
     {%- if unchanged -%}
         {%- do log(
-            counted(unchanged, 'test') ~ " not asked again: nobody has written to what they read since they passed. "
+            timescale.counted(unchanged, 'test') ~ " not asked again: nobody has written to what they read since they passed. "
             ~ "--vars '{test_all: true}' asks all.", info=True
         ) -%}
     {%- endif -%}
