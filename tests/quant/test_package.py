@@ -60,7 +60,7 @@ def test_the_command_line_says_what_it_can_do(world: World) -> None:
 TICKERS = [
     "005930", "33626L", "0001A0", "00088K", "130A", "7203", "0700.HK", "600519.SS", "1.SZ", "ABR/D", "NA", "TRUE",
     "BRK.B", "005930.KS", "035720.KQ", "7203.T", "ACB", "ACB.VN", "lower", "", "TOOLONG", "12", "1A2B", "12345",
-    "５０５０", "AAPL\n", "A-B", "A.BCDE",
+    "５０５０", "AAPL\n", "A-B", "A.BCDE", "09988.HK",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -34,8 +35,9 @@ def server(native_server: Target | None) -> Target:
 
 
 def wait_for_line(gate: Gate, number: int) -> None:
-    turn = threading.Event()
+    turn, end = threading.Event(), time.monotonic() + 30
     while gate.waiting != number:
+        assert time.monotonic() < end
         turn.wait(0.001)
 
 
