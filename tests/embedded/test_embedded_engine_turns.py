@@ -81,6 +81,7 @@ def test_a_client_that_was_cancelled_while_it_waited_with_much_goes_on(connect: 
     with pytest.raises(psycopg2.errors.QueryCanceled):
         run(waiting, f"select 1 /* {'x' * 6_000_000} */")
     holder.rollback()
+    assert soon(connect(), "select 3") == [(3,)], "the cancelled one has no turn to use"
     assert soon(waiting, "select 2") == [(2,)]
 
 

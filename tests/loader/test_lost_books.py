@@ -35,6 +35,8 @@ def test_numbers_of_loads_never_go_back(place: Place, source: Path, lost: str) -
     place.query(lost)
     sources.write(source, "update t set v = 'newer' where id = 1")
     assert load(place, source)["load_id"] == last + 1  # type: ignore[operator]
+    noted = "select outcome from raw._loads where load_id = %s"
+    assert place.query(noted, last) == [("its note was lost",)]
 
 
 def test_the_rows_themselves_tell_the_last_number_where_no_book_does(place: Place, source: Path) -> None:
