@@ -34,7 +34,7 @@ from expectations.structure.structure import Structure
 from expectations.typed import named, widened
 from loader.snapshot import Snapshot
 from quant import code
-from quant.interrupts import leave_to_python
+from quant.adbc_sigint import disable_adbc_sigint
 from quant.server.watch import LIMIT
 from quant.target import CHECKPOINT, Target
 
@@ -166,7 +166,7 @@ def open_session(
     snapshot: Snapshot, target: Target, catalog: Catalog, suites: Collection[str], limit: float = LIMIT
 ) -> Iterator[Session]:
     """Open both databases and make them the current session; `limit` seconds for whoever holds a table exclusively."""
-    leave_to_python()
+    disable_adbc_sigint()
     pa.set_memory_pool(pa.system_memory_pool())  # the default one keeps some 40 MB of what was freed
     with (
         open_files(snapshot.uri) as files,

@@ -27,7 +27,7 @@ from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 
-from loader.naming import unfolded
+from loader.naming import decode_name
 from loader.plan import LONGEST_NAME
 from loader.task import Done, Task, Work
 from loader.write import note_pages, write
@@ -96,7 +96,7 @@ def destination(work: Work) -> postgres:
             naming: NamingConvention | None,
         ) -> DestinationCapabilitiesContext:
             capabilities = super().adjust_capabilities(caps, config, naming)
-            capabilities.casefold_identifier = unfolded
+            capabilities.casefold_identifier = decode_name
             return capabilities
 
     @configspec(init=False)

@@ -29,7 +29,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Standing:
+class TableState:
     """How a table of the plan stands in raw before the load.
 
     `known` are its windows in the ledger; they are trusted only if raw has every column, as many rows, kept and
@@ -43,14 +43,14 @@ class Standing:
     trusted: bool
 
 
-def stand(plan: Plan, ledger: Ledger, distrust: bool = False) -> tuple[list[Standing], list[Change]]:
-    """Hold the plan against the target: each table's standing, with the types that raw can keep, and the changes.
+def inspect(plan: Plan, ledger: Ledger, distrust: bool = False) -> tuple[list[TableState], list[Change]]:
+    """Hold the plan against the target: each table's state, with the types that raw can keep, and the changes.
 
     Raises:
         UserError: when somebody gave a column of raw a type that no load writes.
     """
     present, windows, rejected = ledger.columns(), ledger.windows(), ledger.rejected()
-    standings: list[Standing] = []
+    states: list[TableState] = []
     changes = [Change(table, why, lost=True) for table, why in plan.refused.items()]
     for table in plan.tables:
         columns, known = present.get(table.target), windows.get(table.target, {})
@@ -59,7 +59,7 @@ def stand(plan: Plan, ledger: Ledger, distrust: bool = False) -> tuple[list[Stan
             if present:
                 changes.append(Change(table.target, f"Table {table.target} is new."))
             changes += _renamed(table, table.columns)
-            standings.append(Standing(table, False, 0, known, not known and not set_aside))
+            states.append(TableState(table, False, 0, known, not known and not set_aside))
             continue
         new = [column for column in table.columns if column.target not in columns]
         if new and ledger.width(table.target) + len(new) > MOST_COLUMNS:
@@ -74,8 +74,8 @@ def stand(plan: Plan, ledger: Ledger, distrust: bool = False) -> tuple[list[Stan
         sound = rows == sum(entry.rows - entry.rejected for entry in known.values())
         sound = sound and set_aside == sum(entry.rejected for entry in known.values())
         whole = all(column.target in columns for column in table.columns)
-        standings.append(Standing(fitted, True, rows, known, cut_alike and sound and whole and not distrust))
-    return standings, changes
+        states.append(TableState(fitted, True, rows, known, cut_alike and sound and whole and not distrust))
+    return states, changes
 
 
 def _renamed(table: TablePlan, columns: Iterable[Column]) -> list[Change]:
@@ -88,7 +88,7 @@ def _renamed(table: TablePlan, columns: Iterable[Column]) -> list[Change]:
     ]
 
 
-def gone(all_tables: set[str], ledger: Ledger) -> list[Change]:
+def dropped_tables(all_tables: set[str], ledger: Ledger) -> list[Change]:
     """Tables of raw that the source no longer has; they stay as they are."""
     return [
         Change(name, f"Table {name} is gone from the source; raw keeps its last state, until you drop it there.")
@@ -96,7 +96,7 @@ def gone(all_tables: set[str], ledger: Ledger) -> list[Change]:
     ]
 
 
-def another(file: str, ledger: Ledger) -> list[Change]:
+def source_renamed(file: str, ledger: Ledger) -> list[Change]:
     """Told of a file that is not called like the last one: raw, and public after it, will follow that."""
     last = next(iter(ledger.loads(1)), None) if ledger.exists() else None
     if last is None or last.source == file:
@@ -178,6 +178,6 @@ def apply(changes: list[Change], ledger: Ledger) -> None:
                 ) from error
 
 
-def strays(table: TablePlan, rowid: str) -> str:
+def rows_outside_windows(table: TablePlan, rowid: str) -> str:
     """The condition for rows that are outside all windows of a table that is compared anew."""
     return " and ".join(f"not ({rowid} between {window.low} and {window.high})" for window in table.windows) or "true"

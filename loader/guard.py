@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from loader.evolve import Standing
+from loader.evolve import TableState
 from quant.server.removal import Removal, limit, too_many
 
 
-def objection(standings: Iterable[Standing], permitted: Collection[str]) -> str:
+def objection(states: Iterable[TableState], permitted: Collection[str]) -> str:
     """The sentence for tables of which more rows would vanish than may; empty when there is none."""
-    lost = too_many(map(_removal, standings), permitted)
+    lost = too_many(map(_removal, states), permitted)
     if not lost:
         return ""
     return (
@@ -20,6 +20,6 @@ def objection(standings: Iterable[Standing], permitted: Collection[str]) -> str:
     )
 
 
-def _removal(standing: Standing) -> Removal:
-    had = standing.raw_rows + sum(entry.rejected for entry in standing.known.values())
-    return Removal(standing.table.target, had - standing.table.rows, had)
+def _removal(state: TableState) -> Removal:
+    had = state.raw_rows + sum(entry.rejected for entry in state.known.values())
+    return Removal(state.table.target, had - state.table.rows, had)

@@ -142,11 +142,11 @@ class Ledger:
             found.setdefault(table, {})[entry[0]] = Entry(*entry)
         return found
 
-    def forget(self, table: str, strays: str) -> None:
+    def forget(self, table: str, rows_outside_windows: str) -> None:
         """Strike a table's windows, so that every one of them is compared row by row, and its rejected rows outside."""
         self._do(
             "delete from raw._windows where table_name = %s; "
-            f"delete from raw.rejected_rows where table_name = %s and ({strays})",
+            f"delete from raw.rejected_rows where table_name = %s and ({rows_outside_windows})",
             table,
             table,
         )

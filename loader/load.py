@@ -86,10 +86,10 @@ def load(options: Options, target: Target) -> Summary:
         UserError: when the source or the target cannot be used.
     """
     begun = time.monotonic()
-    aside = ThreadPoolExecutor(2)
+    background = ThreadPoolExecutor(2)
     # dlt and the drivers take half a second to import; the server and SQLite work meanwhile, without Python's lock.
     # Nobody waits for the pool at the end: an unchanged file has no use for what is imported.
-    importing = aside.submit(import_module, "loader.replicate")
+    importing = background.submit(import_module, "loader.replicate")
     with (
         watching(target, LOADER, options.wait_limit),
         target.connected() as connection,
@@ -104,7 +104,7 @@ def load(options: Options, target: Target) -> Summary:
         else:
             with open_snapshot(options.source) as snapshot:
                 options.tell(f"Reading from a snapshot of {options.source}.")
-                checking = aside.submit(quick_check, snapshot)
+                checking = background.submit(quick_check, snapshot)
                 _load(options, snapshot, target, ledger, summary, checking, importing)
         summary.rejected = sum(ledger.rejected().values())
     summary.seconds = time.monotonic() - begun
@@ -117,14 +117,14 @@ def _preview(options: Options, target: Target, ledger: Ledger) -> int:
 
     with open_snapshot(options.source) as snapshot:
         found = quick_check(snapshot)
-        planned, standings, changes = _plan(options, snapshot, ledger)
+        planned, states, changes = _plan(options, snapshot, ledger)
         with readable(snapshot), progress(options.progress, planned.rows) as shown:
-            told = preview.look(snapshot, target, ledger, standings, [*_findings(found), *changes], shown)
+            told = preview.plan_changes(snapshot, target, ledger, states, [*_findings(found), *changes], shown)
     lost = [change.says for change in changes if change.lost]
     for warning in lost:
         say(f"loader: {warning}")
     print(as_json(told.document()) if options.json else told.text(str(target), options.verbose))
-    if stopped := guard.objection(standings, options.allow_removal):
+    if stopped := guard.objection(states, options.allow_removal):
         say(f"loader: {stopped}")
         return COULD_NOT_RUN
     return NOT_WELL if told.rejected or lost else WELL
@@ -147,15 +147,19 @@ def is_loaded(source: Path, ledger: Ledger) -> bool:
 
 def _plan(
     options: Options, snapshot: Snapshot, ledger: Ledger
-) -> tuple[plan.Plan, list[evolve.Standing], list[evolve.Change]]:
+) -> tuple[plan.Plan, list[evolve.TableState], list[evolve.Change]]:
     """What to do, the same for the dry run and the real one."""
     with readable(snapshot), closing(snapshot.connect()) as reader:
         for name in source.left_out(reader):
             options.tell(f"The {name} has no rows of its own and is not copied.")
         planned = plan.make(reader, options.only, options.exclude, options.window_bits)
         everything = {plan.target_name(table.name) for table in source.tables(reader)} | planned.refused.keys()
-    standings, changes = evolve.stand(planned, ledger, options.full_refresh)
-    return planned, standings, evolve.another(options.name, ledger) + changes + evolve.gone(everything, ledger)
+    states, changes = evolve.inspect(planned, ledger, options.full_refresh)
+    return (
+        planned,
+        states,
+        evolve.source_renamed(options.name, ledger) + changes + evolve.dropped_tables(everything, ledger),
+    )
 
 
 def _findings(found: list[str]) -> list[evolve.Change]:
@@ -175,17 +179,17 @@ def _load(
     importing: Future[ModuleType],
 ) -> None:
     try:
-        planned, standings, changes = _plan(options, snapshot, ledger)
+        planned, states, changes = _plan(options, snapshot, ledger)
     except Exception:
         checking.result()  # what we stumble on in a damaged file says less than SQLite's own check
         raise
 
     def begin() -> int:
         checking.result()
-        if stopped := guard.objection(standings, options.allow_removal):
+        if stopped := guard.objection(states, options.allow_removal):
             raise UserError(stopped)
         evolve.apply(changes, ledger)
-        doubtful = [one.table.target for one in standings if one.exists and not one.trusted]
+        doubtful = [one.table.target for one in states if one.exists and not one.trusted]
         return ledger.begin(options.name, doubtful)
 
     with progress(options.progress, planned.rows) as shown:
@@ -194,21 +198,21 @@ def _load(
             summary.add(done)
             shown.advance(done.table, done.rows)
 
-        load_id = summary.load_id = importing.result().replicate(snapshot, target, standings, ledger, begin, report)
+        load_id = summary.load_id = importing.result().replicate(snapshot, target, states, ledger, begin, report)
     summary.changes = [change.says for change in (*_findings(checking.result()), *changes) if not change.lost]
     summary.warnings = [change.says for change in changes if change.lost]
-    for standing in standings:
-        _settle(standing, load_id, ledger, summary)
+    for state in states:
+        _settle(state, load_id, ledger, summary)
     complete = options.whole and not summary.warnings
     ledger.finish(load_id, snapshot.digest if complete else None, "; ".join(summary.warnings) or "well")
 
 
-def _settle(standing: evolve.Standing, load_id: int, ledger: Ledger, summary: Summary) -> None:
+def _settle(state: evolve.TableState, load_id: int, ledger: Ledger, summary: Summary) -> None:
     """Record a table and see that source = raw + rejected."""
-    table = standing.table
+    table = state.table
     line = summary.tables.setdefault(table.target, TableSummary(table.target))
-    touched = line.written or line.removed or not standing.trusted
-    rows = ledger.count(table.target) if touched else standing.raw_rows
+    touched = line.written or line.removed or not state.trusted
+    rows = ledger.count(table.target) if touched else state.raw_rows
     source_rows, rejected = ledger.record(table, load_id, rows)
     if not table.rows == source_rows == rows + rejected:
         summary.warnings.append(

@@ -2,7 +2,7 @@
 
 dlt's own conventions rewrite quotes, case or blanks; `loader.plan.target_name` has already made every
 name one that PostgreSQL keeps. dlt also names files after tables, and refuses a table whose name no
-file may have: such a name travels through dlt as hexadecimal and is unfolded where SQL is written.
+file may have: such a name travels through dlt as hexadecimal and is decoded where SQL is written.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class NamingConvention(Base):
         return True
 
 
-def carried(name: str) -> str:
+def encode_name(name: str) -> str:
     """The name under which dlt carries a table."""
     try:
         FileStorage.validate_file_name_component(name)
@@ -46,7 +46,7 @@ def carried(name: str) -> str:
     return name
 
 
-def unfolded(name: str) -> str:
+def decode_name(name: str) -> str:
     """The name in the database of what dlt carries."""
     if name.startswith(OPENING) and name.endswith(CLOSING):
         return bytes.fromhex(name[len(OPENING) : -len(CLOSING)]).decode()

@@ -11,15 +11,15 @@ import adbc_driver_postgresql.dbapi as adbc
 from psycopg2 import extensions as psycopg
 
 from loader.difference import difference, select
-from loader.evolve import Change, Standing
+from loader.evolve import Change, TableState
 from loader.file_format.records import ARROW
 from loader.ledger import Ledger
 from loader.pgcopy import copy
 from loader.snapshot import Snapshot
 from loader.source import quote
 from loader.window import Content, Rejected, read
+from quant.adbc_sigint import disable_adbc_sigint
 from quant.errors import UserError, in_one_line
-from quant.interrupts import leave_to_python
 from quant.progress import Progress
 from quant.server.pooled import OF_TRANSACTION
 from quant.server.watch import awaited
@@ -74,7 +74,7 @@ class TableOutlook:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class DryRun:
     """The whole run and roughly how many seconds it would take; tables with surprises come first."""
 
     tables: tuple[TableOutlook, ...]
@@ -147,21 +147,21 @@ class Pace:
         return took / float(content.rows.nbytes)
 
 
-def look(
+def plan_changes(
     snapshot: Snapshot,
     target: Target,
     ledger: Ledger,
-    standings: list[Standing],
+    states: list[TableState],
     changes: list[Change],
     shown: Progress,
-) -> Outlook:
+) -> DryRun:
     """Read every window as a run would, and say what it would do with it.
 
     Args:
         snapshot: the private copy of the source.
         target: where raw is; windows that differ are read there too.
         ledger: tells which columns raw has.
-        standings: the tables as they stand in raw.
+        states: the tables as they stand in raw.
         changes: what differs between the shapes of source and raw.
         shown: is told of each window.
 
@@ -170,7 +170,7 @@ def look(
     """
     present = ledger.columns()
     changed = {change.table for change in changes}
-    leave_to_python()
+    disable_adbc_sigint()
     try:
         with (
             closing(target.connect(LOADER, pooled=True)) as probed,
@@ -179,25 +179,24 @@ def look(
         ):
             pace = Pace(probed, LASTING[target.name])
             tables = [
-                _look(snapshot, cursor, standing, present, standing.table.target in changed, pace, shown)
-                for standing in standings
+                _look(snapshot, cursor, state, present, state.table.target in changed, pace, shown) for state in states
             ]
     except adbc.Error as error:  # of either database, which the same kind of driver reads
         raise UserError(f"The dry run stopped: {in_one_line(error)}. Mend the cause and run again.") from error
     tables.sort(key=lambda table: (not table.surprising, not table.rows_to_compare))  # else they stay as they come
-    return Outlook(tuple(tables), tuple(change.says for change in changes), pace.seconds)
+    return DryRun(tuple(tables), tuple(change.says for change in changes), pace.seconds)
 
 
 def _look(
     snapshot: Snapshot,
     cursor: adbc.Cursor,
-    standing: Standing,
+    state: TableState,
     present: dict[str, dict[str, str]],
     reshaped: bool,
     pace: Pace,
     shown: Progress,
 ) -> TableOutlook:
-    table = standing.table
+    table = state.table
     size = comparing = new = changed = remaining = 0
     rejected: list[Rejected] = []
     for window in table.windows:
@@ -206,14 +205,14 @@ def _look(
         took = time.monotonic() - begun
         size += content.rows.nbytes
         rejected += content.rejected
-        known = standing.known.get(window.low) if standing.trusted else None
+        known = state.known.get(window.low) if state.trusted else None
         if known and known.fingerprint == content.fingerprint:
             remaining += known.rows - known.rejected
             shown.advance(table.target, window.rows)
             continue
         comparing += content.rows.num_rows
         pace.add(content, took)
-        if not standing.exists:
+        if not state.exists:
             new += content.rows.num_rows
         else:
             with awaited():
@@ -223,7 +222,7 @@ def _look(
             cursor.connection.commit()
             new, changed, remaining = new + found.new, changed + found.changed, remaining + found.remaining
         shown.advance(table.target, window.rows)
-    gone = standing.raw_rows - remaining
+    gone = state.raw_rows - remaining
     return TableOutlook(
         table=table.target,
         rows=table.rows,

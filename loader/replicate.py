@@ -17,14 +17,14 @@ from dlt.common.schema.utils import new_table
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from loader.destination import FORMAT, destination
-from loader.evolve import Standing, strays
+from loader.evolve import TableState, rows_outside_windows
 from loader.ledger import Ledger, remove
-from loader.naming import carried
+from loader.naming import encode_name
 from loader.pgcopy import hearing
 from loader.plan import TablePlan, Window
-from loader.room import temporary_folder
 from loader.snapshot import Snapshot
 from loader.task import Done, Task, Work
+from loader.tempdir import temporary_folder
 from loader.types import BIGINT, BYTEA, DOUBLE, TEXT
 from loader.window import read
 from quant.errors import UserError, in_one_line
@@ -50,7 +50,7 @@ SETTINGS = {
 def replicate(
     snapshot: Snapshot,
     target: Target,
-    standings: list[Standing],
+    states: list[TableState],
     ledger: Ledger,
     begin: Callable[[], int],
     report: Callable[[Done], None],
@@ -63,7 +63,7 @@ def replicate(
     Args:
         snapshot: the private copy of the source.
         target: where raw is.
-        standings: the tables as `loader.evolve.stand` found them.
+        states: the tables as `loader.evolve.inspect` found them.
         ledger: the target's ledger; its connection holds the lock.
         begin: called once, before anything is written; gives the number that new and changed rows get.
         report: called with a `loader.task.Done` after each window, from dlt's worker threads.
@@ -73,7 +73,7 @@ def replicate(
     """
     os.environ |= SETTINGS
     tasks = []
-    for task in (task for standing in standings for task in _tasks(standing)):
+    for task in (task for state in states for task in _tasks(state)):
         if task.settled:
             report(task.nothing_to_do)
         else:
@@ -96,7 +96,7 @@ def replicate(
                 pipeline.extract(resources, schema=_schema([table for table, _ in grouped]))
                 pipeline.normalize()
             work.load_id = begin()
-            _clear(standings, tasks, ledger, work)
+            _clear(states, tasks, ledger, work)
             if grouped:
                 pipeline.load()
         except PipelineStepFailed as failure:
@@ -111,18 +111,18 @@ def replicate(
     return work.load_id
 
 
-def _clear(standings: list[Standing], tasks: list[Task], ledger: Ledger, work: Work) -> None:
+def _clear(states: list[TableState], tasks: list[Task], ledger: Ledger, work: Work) -> None:
     """Make the tables ready: no rows that the source cannot have, an index where windows merge."""
     busy = {id(task.table) for task in tasks}
-    for standing in standings:
-        table = standing.table
-        if standing.exists and not standing.trusted:
+    for state in states:
+        table = state.table
+        if state.exists and not state.trusted:
             with ledger.connection.cursor() as cursor:
-                removed = remove(cursor, table.target, strays(table, "t._rowid"), work.load_id)
+                removed = remove(cursor, table.target, rows_outside_windows(table, "t._rowid"), work.load_id)
             work.report(Done(table.target, 0, 0, 0, removed, 0, 0.0))
-        if not standing.trusted:
-            ledger.forget(table.target, strays(table, "rowid"))
-        if standing.exists and len(table.windows) > 1 and id(table) in busy:
+        if not state.trusted:
+            ledger.forget(table.target, rows_outside_windows(table, "rowid"))
+        if state.exists and len(table.windows) > 1 and id(table) in busy:
             ledger.index(table.target)
 
 
@@ -133,17 +133,17 @@ def _cause(failure: BaseException) -> BaseException:
     return failure
 
 
-def _tasks(standing: Standing) -> Iterator[Task]:
-    known = standing.known if standing.trusted else {}
-    for window in standing.table.windows:
+def _tasks(state: TableState) -> Iterator[Task]:
+    known = state.known if state.trusted else {}
+    for window in state.table.windows:
         entry = known.get(window.low)
-        yield Task(standing.table, window, entry, empty=standing.trusted and entry is None)
-    if not standing.table.windows and not (standing.exists and standing.trusted):
-        yield Task(standing.table, NO_ROWS, None, empty=True)  # an empty table, for dlt to make or to add columns to
-    here = {window.low for window in standing.table.windows}
+        yield Task(state.table, window, entry, empty=state.trusted and entry is None)
+    if not state.table.windows and not (state.exists and state.trusted):
+        yield Task(state.table, NO_ROWS, None, empty=True)  # an empty table, for dlt to make or to add columns to
+    here = {window.low for window in state.table.windows}
     for entry in known.values():
         if entry.low not in here:  # all of its rows were deleted in the source
-            yield Task(standing.table, Window(entry.low, entry.high, 0), entry, empty=False)
+            yield Task(state.table, Window(entry.low, entry.high, 0), entry, empty=False)
 
 
 def _schema(tables: list[TablePlan]) -> dlt.Schema:
@@ -154,7 +154,7 @@ def _schema(tables: list[TablePlan]) -> dlt.Schema:
             {"name": column.target, "data_type": DLT_TYPE[column.type], "nullable": True} for column in table.columns
         ]
         columns += [{"name": own, "data_type": "bigint", "nullable": False} for own in ("_rowid", "_load_id")]
-        schema.update_table(new_table(carried(table.target), write_disposition="append", columns=columns))
+        schema.update_table(new_table(encode_name(table.target), write_disposition="append", columns=columns))
     return schema
 
 
@@ -165,4 +165,4 @@ def _resource(table: str, workers: int, room: Path) -> Any:
             file.write_bytes(table.encode())
             yield dlt.mark.with_file_import(str(file), FORMAT, 1)
 
-    return dlt.resource(files, name=carried(table), write_disposition="append")
+    return dlt.resource(files, name=encode_name(table), write_disposition="append")

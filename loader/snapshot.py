@@ -21,8 +21,8 @@ from urllib.parse import quote
 
 import xxhash
 
-from loader.room import temporary_folder
 from loader.source import undecoded
+from loader.tempdir import temporary_folder
 from quant.errors import UserError
 
 MAGIC = b"SQLite format 3\x00"

@@ -1,4 +1,4 @@
-"""Read one window of a SQLite table into Arrow, exactly, and set aside the rows that do not fit.
+"""Read one window of a SQLite table into Arrow, exactly, and set background the rows that do not fit.
 
 The ordinary window is decoded from its pages. What is out of the ordinary the driver reads, in one batch: it infers
 each column's type from all the values, so the type it arrives at shows whether anything unexpected was among them.

@@ -110,9 +110,9 @@ class Pool:
         import adbc_driver_postgresql
         from adbc_driver_manager import dbapi
 
-        from quant.interrupts import leave_to_python
+        from quant.adbc_sigint import disable_adbc_sigint
 
-        leave_to_python()
+        disable_adbc_sigint()
         self._make_room(self._rows)
         with self._database_lock:  # opening it takes as long as ten connections
             if self._database is None:

@@ -32,7 +32,7 @@ export class Client {
   /** A batch of the extended protocol has begun and its Sync has not been sent on. */
   midBatch = false
   /** The command that begins its transaction again, when that was ended meanwhile for others to go first. */
-  lent = ''
+  suspended = ''
   /** Its transaction may hold what cannot be seen from outside. */
   mayHoldMore = false
   /** Some prepared statement of its may, when it is executed. */
@@ -205,7 +205,7 @@ export class Client {
   /** Forgets a whole batch that waits for its turn, as a cancelled statement. @returns {boolean} whether there was one */
   dropBatch() {
     const ends = this.#messages.filter((part) => 'QS'.includes(String.fromCharCode(part[0])))
-    if (this.lent || !ends.length || ends.at(-1) !== this.#messages.at(-1)) return false
+    if (this.suspended || !ends.length || ends.at(-1) !== this.#messages.at(-1)) return false
     this.#messages = []
     this.#backlog = 0
     for (const _ of ends) {

@@ -1,5 +1,5 @@
 -- Advisory locks between clients. All clients are one PostgreSQL session here, to which its own locks are no hindrance;
--- so PostgreSQL's functions get a watchman each, who knows which keys other clients hold: the bridge lists them in the
+-- so PostgreSQL's functions get a wrapper each, which knows the keys that other clients hold: the bridge lists them in the
 -- setting quant_engine.elsewhere, as ",classid:objid:objsubid,", whenever the session changes hands. The functions
 -- themselves stay, under names that begin with engine_. A lock that another client holds in shared mode counts as held.
 create schema quant_engine;

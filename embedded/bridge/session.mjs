@@ -26,7 +26,7 @@ select
         and not exists (select from pg_catalog.pg_cursors where name not in ('', 'quant_engine'))
         and not exists (select from pg_catalog.pg_locks where locktype = 'relation' and mode <> 'AccessShareLock'),
     case pg_catalog.current_setting('transaction_read_only') when 'on' then 'begin read only' else 'begin read write' end`
-const LEND_AFTER = 200
+const SUSPEND_AFTER = 200
 
 /** Whether more of the log was written since the last checkpoint than a folder should carry. */
 const CHECKPOINT_DUE = 'select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), redo_lsn) > 67108864 from pg_catalog.pg_control_checkpoint()'
@@ -49,9 +49,9 @@ export class Session {
   /** @type {Client[]} */
   queue = []
   /** All clients that ever had a turn and are connected. @type {Set<Client>} */
-  #guests = new Set()
+  #clients = new Set()
   /** Whose settings are in the session now. @type {Client | null} */
-  #resident = null
+  #current = null
   /** States of clients that left, not yet cleared away. @type {import('./state.mjs').State[]} */
   #gone = []
   /** True while the bridge itself uses the session, or the engine is not open. */
@@ -61,7 +61,7 @@ export class Session {
   /** The owner's transaction may be one that only reads. */
   #onlyRead = true
   /** @type {NodeJS.Timeout | null} */
-  #lending = null
+  #suspending = null
   #lastActivity = 0
   #told = false
   /** A second is over in which something was done: the log may have grown. */
@@ -120,15 +120,15 @@ export class Session {
     } else if (!this.queue.includes(client)) {
       this.queue.push(client)
       this.#next()
-      this.#lendSoon()
+      this.#suspendSoon()
     }
   }
 
   /** The client is gone, in whatever state. @param {Client} client */
   leave(client) {
     this.queue = this.queue.filter((other) => other !== client)
-    this.#guests.delete(client)
-    if (client !== this.#resident && (client.state.locks.length || client.state.temporaries.length)) this.#gone.push(client.state)
+    this.#clients.delete(client)
+    if (client !== this.#current && (client.state.locks.length || client.state.temporaries.length)) this.#gone.push(client.state)
     if (client !== this.owner || this.#busy) return
     if (this.#engine.idle) this.#abandon()
     else this.#interrupt('the client went away')
@@ -167,10 +167,10 @@ export class Session {
     if (!client) return
     this.owner = client
     this.#active()
-    if (client !== this.#resident || this.#gone.length || this.#stale || client.lent) {
+    if (client !== this.#current || this.#gone.length || this.#stale || client.suspended) {
       this.#busy = true
       try {
-        await this.#moveIn(client)
+        await this.#switchTo(client)
       } catch (error) {
         if (!(error instanceof EngineError)) return
         client.end(errorResponse('FATAL', error.code, error.message))
@@ -196,21 +196,21 @@ export class Session {
   }
 
   /** Takes out what belongs to the last client and gives this one its own. @param {Client} client */
-  async #moveIn(client) {
-    const last = this.#resident
-    const away = [...this.#guests].filter((other) => other !== last).map((other) => other.state)
+  async #switchTo(client) {
+    const last = this.#current
+    const away = [...this.#clients].filter((other) => other !== last).map((other) => other.state)
     const from = last ? await capture(this.#engine, [...away, ...this.#gone]) : null
     if (last && from) last.state = from
     if (last?.gone && from) this.#gone.push(from)
-    this.#resident = null
-    if (!client.gone) this.#guests.add(client)
+    this.#current = null
+    if (!client.gone) this.#clients.add(client)
     const gone = this.#gone.splice(0)
-    const others = [...this.#guests].filter((other) => other !== client).map((other) => other.state)
+    const others = [...this.#clients].filter((other) => other !== client).map((other) => other.state)
     await change(this.#engine, { from, gone, to: client.state, others })
     this.#stale = false
-    this.#resident = client
-    if (client.lent) await this.#engine.query(client.lent)
-    client.lent = ''
+    this.#current = client
+    if (client.suspended) await this.#engine.query(client.suspended)
+    client.suspended = ''
     // Comes last: every simple query ends it.
     if (client.unnamed) await this.#engine.run([client.unnamed, message('S')])
     client.tellParameters(this.#engine.parameters)
@@ -244,22 +244,22 @@ export class Session {
       if (client.hasMessages) this.queue.push(client)
       this.#next()
     } else if (client.hasMessages) this.#pump()
-    else this.#lendSoon()
+    else this.#suspendSoon()
   }
 
-  #lendSoon() {
-    if (!this.#lending && this.owner && this.queue.length) this.#lending = setTimeout(() => this.#lend(), LEND_AFTER)
+  #suspendSoon() {
+    if (!this.#suspending && this.owner && this.queue.length) this.#suspending = setTimeout(() => this.#suspend(), SUSPEND_AFTER)
   }
 
   /**
-   * Lends the session of a client that is idle in a transaction to the ones that wait, if nothing is lost by it. Without this, a program
+   * Suspends the transaction of an idle client while others wait, if nothing is lost by it. Without this, a program
    * that reads over one connection and then uses another would wait for itself.
    */
-  async #lend() {
-    this.#lending = null
+  async #suspend() {
+    this.#suspending = null
     const client = this.owner
     if (!client || !this.queue.length || this.#busy || !this.#engine.idle || !this.#onlyRead) return
-    if (Date.now() - this.#lastActivity < LEND_AFTER / 2) return this.#lendSoon()
+    if (Date.now() - this.#lastActivity < SUSPEND_AFTER / 2) return this.#suspendSoon()
     if (client.midBatch || client.mayHoldMore || this.#engine.status !== 'T') return
     this.#busy = true
     try {
@@ -267,7 +267,7 @@ export class Session {
       this.#onlyRead = may === 't'
       if (this.#onlyRead) {
         await this.#engine.query('rollback')
-        client.lent = String(begin)
+        client.suspended = String(begin)
         this.owner = null
         if (client.hasMessages) this.queue.push(client)
       }
@@ -311,11 +311,11 @@ export class Session {
   async #onCrash(error, told = BROKEN) {
     this.#log(`the engine is opened anew: ${error.stack}`)
     this.#busy = true
-    const lost = new Set([this.owner, this.#resident])
-    this.owner = this.#resident = null
+    const lost = new Set([this.owner, this.#current])
+    this.owner = this.#current = null
     // Temporary tables and advisory locks are gone with the session that held them.
     this.#gone = []
-    for (const client of this.#guests) Object.assign(client.state, { temporaries: [], locks: [] })
+    for (const client of this.#clients) Object.assign(client.state, { temporaries: [], locks: [] })
     for (const client of lost) client?.end(errorResponse('FATAL', told === BROKEN ? '57P02' : '57014', told))
     await this.#engine.kill()
     try {

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import embedded
 from embedded.packages import node_program
-from loader.room import is_held
 from loader.snapshot import PREFIX
+from loader.tempdir import is_held
 from quant import environment
 from quant.commands.checks import Finding, mend, ok, see
 from quant.errors import UserError

@@ -17,6 +17,6 @@ def _call(function: Callable[..., Any], given: Sequence[Any], named: Mapping[str
     return function(*given, **named)
 
 
-def leave_to_python() -> None:
+def disable_adbc_sigint() -> None:
     """Keep ADBC from taking the signal; what it does itself on Windows."""
     dbapi._blocking_call = _call  # type: ignore[attr-defined, assignment]

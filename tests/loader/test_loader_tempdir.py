@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from loader.room import YOUNG, temporary_folder
+from loader.tempdir import YOUNG, temporary_folder
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from loader.room import temporary_folder
+from loader.tempdir import temporary_folder
 with temporary_folder("spock-test-", Path(sys.argv[1])) as made:
     (made / "snapshot.db").write_text("as large as the source")
     print(made, flush=True)
