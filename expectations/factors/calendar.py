@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 
 LATEST_PRICE = timedelta(days=14)  # an anchor's price may be this old
 DART = re.compile(r"DART-([0-9]{4})-(11011|11012|11013|11014)$")
@@ -13,9 +13,11 @@ PERIOD_ENDS = {"11011": (12, 31), "11012": (6, 30), "11013": (3, 31), "11014": (
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day of another month, or that month's last."""
+    """The same day of another month, or that month's last; where Python's calendar ends, its end."""
     number = day.year * 12 + day.month - 1 + months
     year, month = divmod(number, 12)
+    if not MINYEAR <= year <= MAXYEAR:
+        return date.max if months > 0 else date.min
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -12,6 +13,7 @@ from unittest import mock
 import pytest
 
 from expectations.factors import judged, reading
+from expectations.factors.calendar import months_after
 from expectations.report import factors, pages
 from expectations.report.facts import Facts
 from expectations.report.render import render
@@ -57,6 +59,11 @@ def test_the_page_shows_every_factor_of_every_region(market: Place, kind: str) -
     if kind == "html":
         assert page.count("<figure") == page.count("</figure>") > 6
         assert re.search(r"XB\s+has\s+no month with enough stocks", page)
+
+
+def test_a_day_that_programs_write_for_never_has_months_after_it() -> None:
+    assert [months_after(date(9999, 12, 31), 12), months_after(date(1, 1, 31), -1)] == [date.max, date.min]
+    assert months_after(date(2024, 8, 31), -6) == date(2024, 2, 29)
 
 
 def test_there_is_no_page_where_nothing_was_scored() -> None:
