@@ -29,6 +29,7 @@ from quant.progress import say
 FOLDERS = ("macros", "models", "seeds", "tests/generic", "packages")
 FILES = ("dbt_project.yml", "packages.yml")
 ASKED = re.compile(rb"env_var\(\s*['\"](\w+)")
+APART = "integration_tests/"  # of a package: a project of its own
 KEPT = 4  # of other branches or environments, which one may go back to
 PARTIAL = "partial_parse.msgpack"  # from which dbt parses no more than what has changed since
 Manifest = dict[str, Any]
@@ -51,6 +52,8 @@ def digest(project: Path = PROJECT) -> str:
     digester = sha256(metadata.version("dbt-core").encode())
     names = set()
     for path, content in code.contents(project, FOLDERS, FILES):
+        if APART in path:
+            continue
         digester.update(path.encode() + b"\0" + content + b"\0")
         names.update(ASKED.findall(content))
     for name in sorted(names):

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from quant.commands import metrics, state
@@ -16,6 +17,7 @@ from quant.server.watch import wait_limit, watching
 from quant.target import TARGETS, resolve
 from quant.text import as_json, printable
 
+WIDTH = 120  # of the screen
 HEAD = ("table", "rows", "newest", "days ago", "MB", "saved")
 
 
@@ -72,7 +74,7 @@ def _lines(found: State) -> list[str]:
 
 
 def _tuning(found: Tuning) -> list[str]:
-    lines = ["", f"autovacuum  {found.autovacuum}"]
+    lines = ["", *_wrapped("autovacuum", found.autovacuum)]
     if found.cached is not None:
         lines.append(f"cache       {100 * found.cached:.1f} % of the blocks asked for were in the server's memory")
     if found.slowest is None:
@@ -80,7 +82,13 @@ def _tuning(found: Tuning) -> list[str]:
     elif found.slowest:
         rows = [(f"{q.seconds:,.1f}", f"{q.calls:,}", f"{q.mean_ms:,.1f}", q.statement[:80]) for q in found.slowest]
         lines += ["", *_aligned([("seconds", "calls", "ms each", "query"), *rows], left=4)]
-    return lines + [f"advice      {sentence}" for sentence in found.advice]
+    for sentence in found.advice:
+        lines += _wrapped("advice", sentence)
+    return lines
+
+
+def _wrapped(name: str, said: str) -> list[str]:
+    return wrap(said, WIDTH, initial_indent=f"{name:<12}", subsequent_indent=" " * 12)
 
 
 def _aligned(rows: Sequence[Sequence[Any]], left: int = 1) -> list[str]:

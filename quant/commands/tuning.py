@@ -5,8 +5,11 @@ The numbers are PostgreSQL's own, since its counters began. Those of chunks are 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+import psycopg2.errors
 
 SHOWN = 5
 LARGE = 1 << 20  # bytes: smaller tables are read whole for good reason, and their indexes cost nothing
@@ -36,7 +39,6 @@ STATEMENTS = """
     from pg_extension as e
     join pg_namespace as n on n.oid = e.extnamespace
     where e.extname = 'pg_stat_statements'
-        and current_setting('shared_preload_libraries') like '%pg_stat_statements%'
 """
 SLOWEST = """
     select left(regexp_replace(query, '\\s+', ' ', 'g'), 200), calls, mean_exec_time, total_exec_time / 1000
@@ -142,8 +144,9 @@ def ask(connection: Any) -> Tuning:
 
 
 def _slowest(connection: Any) -> tuple[Query, ...] | None:
-    for (statements,) in _rows(connection, STATEMENTS):
-        return tuple(Query(*row) for row in _rows(connection, SLOWEST.replace("{statements}", statements), SHOWN))
+    with suppress(psycopg2.errors.ObjectNotInPrerequisiteState):  # it is not among the server's preloaded libraries
+        for (statements,) in _rows(connection, STATEMENTS):
+            return tuple(Query(*row) for row in _rows(connection, SLOWEST.replace("{statements}", statements), SHOWN))
     return None
 
 

@@ -46,7 +46,7 @@ class Way:
         tables = self.place.query(
             "select table_schema || '.' || quote_ident(table_name) from information_schema.tables "
             "where table_schema in ('raw', 'public', 'audit') and table_type = 'BASE TABLE' "
-            "and table_name not in ('_loads', '_dlt_loads', '_dlt_version', 'verdicts') order by 1"
+            "and table_name not in ('_loads', '_dlt_loads', '_dlt_version', 'verdicts', 'test_passes') order by 1"
         )
         compressed = {"public.ohlcv_data"}  # whose rows have no xmin of their own
         return {
