@@ -86,9 +86,7 @@
 {% endmacro %}
 
 {% macro model_node(name) %}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name -%}
-        {{ return(node) }}
-    {%- endfor -%}
+    {{ return(graph.nodes.get('model.' ~ project_name ~ '.' ~ name)) }}
 {% endmacro %}
 
 {#- dbt resolves `to: ref()` for the model that it runs; whoever reads another model's declaration finds it as written. -#}

@@ -44,7 +44,8 @@
     {{ return(lengths) }}
 {% endmacro %}
 
-{#- The whole row is fetched once it is found: a join would carry every row of raw whole. -#}
+{#- The whole row is fetched once it is found: a join would carry every row of raw whole. The bounds let it read a night's part
+    of raw alone. -#}
 {% macro quarantine_candidates(spec, candidates, source_table, is_new) %}
     {%- set raw_table = source('raw', source_table) -%}
     {%- set sql -%}
@@ -74,7 +75,10 @@
             now()
         from {{ candidates }} as c
         inner join {{ raw_table }} as r on c._rowid = r._rowid
-        where c._reason is not null
+        where
+            c._reason is not null
+            and r._rowid >= (select min(_rowid) from {{ candidates }} where _reason is not null)
+            and r._rowid <= (select max(_rowid) from {{ candidates }} where _reason is not null)
         on conflict (table_name, rowid) do update set
             key = excluded.key,
             reason = excluded.reason,

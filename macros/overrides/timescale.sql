@@ -36,11 +36,8 @@
 
 {#- A column that a model leaves as the source has it is described there alone. -#}
 {% macro quant__column_descriptions(relation, model) %}
-    {%- set told = {} -%}
-    {%- set source_table = model.config.get('source_table') or model.name | replace('stg_', '') -%}
-    {%- for node in graph.sources.values() if node.source_name == 'raw' and node.name == source_table -%}
-        {%- do told.update(node.columns) -%}
-    {%- endfor -%}
+    {%- set source = source_node(model.config.get('source_table') or model.name | replace('stg_', '')) -%}
+    {%- set told = source.columns if source else {} -%}
     {%- set wanted = {} -%}
     {%- for name in timescale.existing_columns(relation | string) -%}
         {%- set description = model.columns.get(name, {}).description or told.get(name, {}).description -%}

@@ -2,10 +2,8 @@
 {% macro declared_columns(table) %}
     {%- set columns = {} -%}
     {%- if execute -%}
-        {%- for node in graph.sources.values() if node.source_name == 'raw' and node.name == table -%}
-            {%- for column in node.columns.values() -%}
-                {%- do columns.update({column.name: column.data_type}) -%}
-            {%- endfor -%}
+        {%- for column in source_node(table).columns.values() -%}
+            {%- do columns.update({column.name: column.data_type}) -%}
         {%- endfor -%}
     {%- endif -%}
     {%- set others = {} -%}
@@ -16,4 +14,9 @@
         {%- do columns.update(canonical_types(others)) -%}
     {%- endif -%}
     {{ return(columns) }}
+{% endmacro %}
+
+{#- By its name: looking through all of them turns each into a dictionary. -#}
+{% macro source_node(table) %}
+    {{ return(graph.sources.get('source.' ~ project_name ~ '.raw.' ~ table)) }}
 {% endmacro %}

@@ -23,7 +23,8 @@ loaded as (
 quarantined as (
     select
         table_name,
-        count(*) as quarantined_rows
+        count(*) as quarantined_rows,
+        sum(hashint8extended(rowid, 0)) as rowid_sum
     from {{ source('audit', 'quarantine') }}
     group by table_name
 ),
@@ -35,9 +36,51 @@ placed as (
         count(*) as public_rows,
         count(*) filter (where placed.source_rowid is null and {{ stub_condition(table) }}) as stub_rows,
         count(*) filter (where placed.source_rowid is null and not {{ stub_condition(table) }}) as application_rows,
-        count(*) filter (where placed.source_rowid is not null and raw_rows._rowid is null) as kept_rows
+        count(placed.source_rowid) as filled_rows,
+        sum(hashint8extended(placed.source_rowid, 0)) as rowid_sum
     from {{ ref(table) }} as placed
-    left join {{ raw_rowids(table) }} as raw_rows on placed.source_rowid = raw_rows._rowid
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+in_raw as (
+    {% for table in tables -%}
+    select
+        '{{ table }}' as table_name,
+        count(*) as rowids,
+        sum(hashint8extended(_rowid, 0)) as rowid_sum
+    from {{ raw_rowids(table) }} as in_source
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- where each row of raw has one place, none was kept, and nobody need look for it
+in_step as (
+    select table_name
+    from placed
+    inner join in_raw using (table_name)
+    left join quarantined using (table_name)
+    where
+        in_raw.rowids = placed.filled_rows + coalesce(quarantined.quarantined_rows, 0)
+        and coalesce(in_raw.rowid_sum, 0) = coalesce(placed.rowid_sum, 0) + coalesce(quarantined.rowid_sum, 0)
+),
+
+kept as (
+    {% for table in tables -%}
+    select
+        '{{ table }}' as table_name,
+        count(*) as kept_rows
+    from {{ ref(table) }} as placed
+    where
+        placed.source_rowid is not null
+        and not exists (
+            select from in_step
+            where in_step.table_name = '{{ table }}'
+        )
+        and not exists (
+            select from {{ raw_rowids(table) }} as in_source
+            where in_source._rowid = placed.source_rowid
+        )
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -58,11 +101,12 @@ counted as (
         placed.public_rows,
         placed.stub_rows,
         placed.application_rows,
-        placed.kept_rows,
+        kept.kept_rows,
         case when placed.table_name is not null then coalesce(retained.retained_rows, 0) end as retained_rows,
         case when placed.table_name is not null then coalesce(quarantined.quarantined_rows, 0) end as quarantined_rows
     from loaded
     full outer join placed using (table_name)
+    left join kept using (table_name)
     left join quarantined using (table_name)
     left join retained using (table_name)
 )

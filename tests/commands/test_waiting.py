@@ -5,17 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import psycopg2
 import pytest
-from dbt.adapters.contracts.connection import Connection
-from dbt.adapters.quant import QuantConnectionManager, QuantCredentials
 
 from quant.server.lock import BUILD, Held, held, only_loader
 from quant.server.watch import watching
@@ -87,33 +82,6 @@ def test_who_waits_for_a_lock_says_for_whom_and_ends(server: Place, path: Path) 
     assert "s for a lock on audit.quarantine, which session" in " ".join(begun.stdout.split()), begun.stdout
     assert (begun.returncode, "Traceback" in begun.stdout + begun.stderr) == (1, False)
     server.run("dbt", "build", "--select", "trades")
-
-
-def test_threads_that_connect_at_once_have_one_watch(server: Place) -> None:
-    login = server.target
-    given = QuantCredentials(
-        host=login.host, port=login.port, database=login.database, user=login.user, password=login.password, schema="x"
-    )
-    links = [Connection(type="quant", name=str(number), credentials=given) for number in range(16)]
-    together = threading.Barrier(len(links))
-
-    def connect(link: Connection) -> None:
-        together.wait()
-        QuantConnectionManager.open(link)
-
-    before, interval = set(threading.enumerate()), sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(len(links)) as pool:
-            list(pool.map(connect, links))
-        assert sum(thread.name == "watch" for thread in set(threading.enumerate()) - before) == 1
-    finally:
-        sys.setswitchinterval(interval)
-        for link in links:
-            link.handle.close()
-        if QuantConnectionManager.watch:
-            QuantConnectionManager.watch.close()
-        QuantConnectionManager.watch = None
 
 
 def test_a_long_statement_is_no_wait(server: Place) -> None:
