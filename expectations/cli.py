@@ -146,17 +146,17 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
     from expectations.session import open_session
     from expectations.verdict import Verdict
     from loader import snapshot
-    from quant import target
+    from quant import standbys, target
     from quant.server.watch import wait_limit, watching
 
-    source = source_path(chosen.source)
-    snapshot.check(source)
+    snapshot.check(source := source_path(chosen.source))
     folder = None if chosen.no_report else chosen.report or PROJECT / "reports"
     for written_to in filter(None, (folder, chosen.data_docs)):
         report.prepare(written_to)
     tables = catalog.read()
     preflight.ask_tables(declared, tables)
-    database, limit = target.resolve(chosen.target), wait_limit(chosen.wait_limit)
+    primary = target.resolve(chosen.target)
+    database, limit = standbys.to_read(primary), wait_limit(chosen.wait_limit)
     with snapshot.open_snapshot(source) as copy, watching(database, target.CHECKPOINT, limit):
         preflight.ask_target(database, tables, {name: declared.own[name] for name in suites if name in declared.own})
         with open_session(copy, database, tables, suites, limit) as session:
@@ -190,7 +190,7 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
     health = report.health(facts)
     verdict = Verdict(declared.name, as_text(source), str(database), lines, checks, tuple(notes), seconds, health)
     written = report.write(verdict, facts, folder) if folder else []
-    kept = history.keep(verdict, history.Run(began, command, tuple(suites), chosen.quick), database)
+    kept = history.keep(verdict, history.Run(began, command, tuple(suites), chosen.quick), primary)
     if kept and session.proofs and session.proofs.found:
         session.proofs.save(began)
     if chosen.verbose and not kept:

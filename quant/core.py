@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import local
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from quant import frames
-from quant.errors import InvalidValue
+from quant.errors import ConnectionLost, InvalidValue, NotHere, PoolTimeout
 from quant.literals import MISFIT, Params, plain_params, render
 from quant.pool import Pool
 from quant.refusals import told
+from quant.standbys import Standbys
 
 AT_A_TIME = 2000  # rows of a stream
 COPYABLE = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|values|table)\b", re.IGNORECASE | re.DOTALL)
 
 Row = dict[str, Any]
+T = TypeVar("T", list[dict[str, Any]], pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Statements:
     """Runs statements: each on a connection of the pool, and committed by itself."""
 
     _pool: Pool
+    _standbys: Standbys | None = None
     _on_call: Callable[[Measured], None] | None
     _last: local
 
@@ -88,11 +91,28 @@ class Statements:
             QueryError, IntegrityError, InvalidValue: the database refused it, and did nothing.
             ConnectionLost, PoolTimeout: the server or the pool.
         """
-        with self._call() as call, self._cursor(call) as cursor:
+        return self._anywhere(query, lambda pool: self._fetch(pool, query, params))
+
+    def _fetch(self, pool: Pool, query: str, params: Params) -> list[Row]:
+        with self._call() as call, self._cursor(pool, call) as cursor:
             run(cursor, query, params)
             found = fetched(cursor)
             call.rows = len(found) if found else max(cursor.rowcount, 0)
             return found
+
+    def _anywhere(self, query: str, ask: Callable[[Pool], T]) -> T:
+        """Have a query answered by a standby that is near enough.
+
+        What it does not take, or has no rows for, the primary is asked: they may be new.
+        """
+        if self._standbys and COPYABLE.match(query):
+            for pool in self._standbys.near():
+                with suppress(NotHere, ConnectionLost, PoolTimeout):
+                    found = ask(pool)
+                    if len(found):
+                        return found
+                    break
+        return ask(self._pool)
 
     def execute_update(self, query: str, params: Params = None) -> int:
         """Run a statement and commit it; arguments and errors as of `execute_query`.
@@ -100,7 +120,7 @@ class Statements:
         Returns:
             The rows that it wrote, 0 when none; `cursor.rowcount` and `cursor.statusmessage` say so, too.
         """
-        with self._call() as call, self._cursor(call) as cursor:
+        with self._call() as call, self._cursor(self._pool, call) as cursor:
             run(cursor, query, params)
             call.rows = max(cursor.rowcount, 0)
             self._last.update = LastUpdate(call.rows, cursor.statusmessage or "")
@@ -130,11 +150,14 @@ class Statements:
         NULLs), text str, boolean bool (boolean with NULLs), numeric Decimals, JSON objects.
         """
         if not COPYABLE.match(query):
-            with self._call() as call, self._cursor(call) as cursor:
+            with self._call() as call, self._cursor(self._pool, call) as cursor:
                 run(cursor, query, params)
                 return self._counted(call, frame_of(cursor))
         text = render(query, params).rstrip().rstrip(";") + "\n"  # the driver puts it into brackets
-        with self._call() as call, told(), self._arrow_cursor(call) as cursor:
+        return self._anywhere(query, lambda pool: self._copy(pool, text))
+
+    def _copy(self, pool: Pool, text: str) -> pd.DataFrame:
+        with self._call() as call, told(), pool.arrow() as (connection, call.wait), connection.cursor() as cursor:
             cursor.execute(text)
             return self._counted(call, frames.from_arrow(cursor.fetch_arrow_table()))
 
@@ -157,14 +180,9 @@ class Statements:
             self._on_call(Measured(call.wait, monotonic() - begun - call.wait, call.rows))
 
     @contextmanager
-    def _arrow_cursor(self, call: _Call) -> Iterator[Any]:
-        with self._pool.arrow() as (connection, call.wait), connection.cursor() as cursor:
-            yield cursor
-
-    @contextmanager
-    def _cursor(self, call: _Call) -> Iterator[Any]:
+    def _cursor(self, pool: Pool, call: _Call) -> Iterator[Any]:
         """A cursor in autocommit: one way to the server and back for a statement."""
-        with told(), self._pool.rows() as (connection, call.wait):
+        with told(), pool.rows() as (connection, call.wait):
             connection.autocommit = True
             try:
                 with connection.cursor() as cursor:

@@ -23,6 +23,8 @@ VARIABLES = {
     "POSTGRES_USER": "the login",
     "POSTGRES_PASSWORD": "its password",
     "POSTGRES_SSLMODE": "as libpq has it: prefer by default, verify-full is safest",
+    "POSTGRES_READ_HOSTS": "standbys to read from, as host or host:port, with commas between",
+    "POSTGRES_READ_LAG": "seconds by which such a standby may lag; 60 by default",
     "QUANT_WAIT_LIMIT": "seconds after which waiting for a lock or an answer ends; 120 by default",
     "QUANT_REMOVAL_LIMIT": "percent of a table's rows that may vanish without being asked for; 5 by default",
     "QUANT_ALLOW_REMOVAL": "tables of which any number of rows may vanish, with commas between",

@@ -28,6 +28,10 @@ class QueryError(QuantError):
     """The database refused a statement. Nothing of it was done."""
 
 
+class NotHere(QueryError):
+    """A standby does not take the statement; its primary might."""
+
+
 class IntegrityError(QueryError):
     """A key, a foreign key, NOT NULL or a check forbids it; or it would break what the migration promises to keep."""
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from threading import Lock
 from typing import Any
 from weakref import WeakSet
@@ -91,6 +92,8 @@ class Pool:
         self._target = target
         self._uri = target.uri_with(options)
         self.closed = False
+        self.uses = 0  # changes whenever a connection has been given back
+        self._uses = count(1)
         self._begin()
         _POOLS.add(self)
 
@@ -166,6 +169,7 @@ class Pool:
             finally:
                 if self.closed or getattr(connection, "closed", False):
                     fairy.invalidate()
+                self.uses = next(self._uses)
                 fairy.close()
         finally:
             gate.leave()

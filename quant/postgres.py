@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from quant import bulk, target
+from quant import bulk, standbys, target
 from quant.bulk import Rows
 from quant.catalog import Catalog, Table
 from quant.connection import Lent, commit
@@ -20,6 +20,8 @@ from quant.literals import Params
 from quant.pool import Pool, PoolStats
 from quant.refusals import told
 from quant.upsert import Upsert
+
+LOOK = 1.0  # seconds that a look at how far a standby is waits for its connection
 
 
 class _Writing(Domains):
@@ -123,9 +125,15 @@ class PostgresDatabaseManager(Statements, _Writing):
         settings = {"application_name": application_name, "options": f"-c timezone=UTC -c statement_timeout={limit}"}
         self.pool = Pool(found, pool_min_conn, pool_max_conn, pool_timeout, settings)
         self._pool = self.pool
+        if host is None and standbys.named(found):
+
+            def make(server: target.Target, most: int) -> Pool:
+                return Pool(server, min(pool_min_conn, most), most, pool_timeout if most > 1 else LOOK, settings)
+
+            self._standbys = standbys.Standbys(self.pool, found, make, pool_max_conn)
         self._on_call = on_call
         self._last = local()
-        self._catalog = Catalog(self.execute_query)
+        self._catalog = Catalog(lambda query, params=None: self._fetch(self.pool, query, params))
 
     def __repr__(self) -> str:
         place = f"{self.user}@{self.host}:{self.port}/{self.database}"
@@ -206,6 +214,8 @@ class PostgresDatabaseManager(Statements, _Writing):
     def close(self) -> None:
         """Close all connections. A call after that raises ConnectionLost."""
         self.pool.close()
+        if self._standbys:
+            self._standbys.close()
 
     close_pool = close
 

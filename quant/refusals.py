@@ -13,12 +13,14 @@ from quant.errors import (
     ConnectionLost,
     IntegrityError,
     InvalidValue,
+    NotHere,
     QuantError,
     QueryError,
     UnknownParent,
     in_one_line,
 )
 
+ELSEWHERE = ("25006", "40001")  # a standby takes no writes, and cancels what stands in the way of the primary's
 BROKEN = ("08", "57P")  # connection exceptions; ended by an administrator, a crash or a shutdown
 SENT = "The connection broke: {}. A statement that was sent may have been done or not: look before you send it again."
 
@@ -63,7 +65,8 @@ def translated(text: str, state: str | None) -> QuantError:
         return InvalidValue(f"A value does not fit: {text}.")
     if state == "57014":
         return QueryError(f"The statement was stopped: {text}. A larger statement_timeout of the manager allows more.")
-    return QueryError(f"The statement was refused: {text}.")
+    refused = NotHere if state in ELSEWHERE else QueryError
+    return refused(f"The statement was refused: {text}.")
 
 
 def _of_adbc(error: Exception) -> str:

@@ -194,7 +194,7 @@ def _server() -> Target:
     return Target(
         "server",
         told["POSTGRES_HOST"],
-        _port(environment.get("POSTGRES_PORT")),
+        port_of(environment.get("POSTGRES_PORT")),
         told["POSTGRES_DB"],
         told["POSTGRES_USER"],
         told["POSTGRES_PASSWORD"],
@@ -232,7 +232,7 @@ def find(
     return Target(
         "server",
         host or environment.get("POSTGRES_HOST") or "localhost",
-        _port(port or environment.get("POSTGRES_PORT")),
+        port_of(port or environment.get("POSTGRES_PORT")),
         database or environment.get("POSTGRES_DB") or "quant_platform",
         user or environment.get("POSTGRES_USER") or "postgres",
         environment.get("POSTGRES_PASSWORD") or "" if password is None else password,
@@ -240,7 +240,12 @@ def find(
     )
 
 
-def _port(said: object) -> int:
+def port_of(said: object, variable: str = "POSTGRES_PORT") -> int:
+    """A port that was given, or PostgreSQL's own.
+
+    Raises:
+        InvalidValue: for what is no number.
+    """
     if not str(said or 5432).isdigit():
-        raise InvalidValue(f"The port (POSTGRES_PORT) is {said!r}: set it to a number such as 5432.")
+        raise InvalidValue(f"The port ({variable}) is {said!r}: set it to a number such as 5432.")
     return int(str(said or 5432))
