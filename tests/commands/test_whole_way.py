@@ -63,9 +63,15 @@ def way(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Way:
     source = tmp_path_factory.mktemp("source") / "spock.db"
     place.run("python", "-m", "loader.sample", "--rows", "8000", "--dirt", "real", "--output", str(source), "--quiet")
     made = Way(place, source, json.loads(source.with_suffix(".manifest.json").read_text()))
+    del place.environment["DBT_EXCLUDE_RESOURCE_TYPES"]
     for name in COMMANDS:
         made.run(name)
     return made
+
+
+def test_unit_tests_of_dbt_are_among_what_a_build_runs(way: Way) -> None:
+    results = json.loads((Path(way.place.environment["DBT_TARGET_PATH"]) / "run_results.json").read_text())["results"]
+    assert {one["status"] for one in results if one["unique_id"].startswith("unit_test.")} == {"pass"}
 
 
 def day(text: str) -> dt.date:

@@ -122,4 +122,5 @@ def test_rows_between_windows_that_are_cut_anew_go_and_are_counted(place: Place,
     document = load(place, source, "--batch-size", "32")
     assert (document["rejected"], [table["removed"] for table in document["tables"]]) == (0, [1])
     assert place.query("select rowid from raw._removed") == [(1000,)]
+    assert place.query("select low, high from raw._windows") == [(0, 31)]
     assert sources.differences(source, place) == []

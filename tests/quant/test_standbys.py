@@ -167,7 +167,7 @@ def test_a_verdict_reads_the_standby_once_it_has_all_and_is_kept_in_the_primary(
     place = place_on(servers.primary, tmp_path)
     query(servers.primary, "create extension if not exists timescaledb")
     place.run("python", "-m", "loader.run", "--source", str(path))
-    place.run("dbt", "build", "--exclude-resource-type", "unit_test")
+    place.run("dbt", "build")
     verdict = ("great_expectations", "checkpoint", "run", "phase1", "--quick", "--json", "--source", str(path))
     verdict += ("--report", str(tmp_path / "reports"))
     here = {HOSTS: f"127.0.0.1:{servers.standby.port}"}

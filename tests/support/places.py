@@ -89,11 +89,12 @@ def query(target: Target, sql: str, *values: object) -> list[tuple[object, ...]]
 
 
 def empty_environment(folder: Path) -> dict[str, str]:
-    """This environment without any target and without factors; what dbt writes goes into that folder."""
+    """This environment without any target, factors and dbt's unit tests; what dbt writes goes into that folder."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("POSTGRES_", "QUANT_", "PG"))}
     return kept | {
         "QUANT_ENV_FILE": "",
         "QUANT_FACTORS": "false",
+        "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",  # no data changes what they say: test_whole_way runs them
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
     }
