@@ -37,6 +37,13 @@ def test_each_block_says_what_it_is() -> None:
 
 @pytest.mark.parametrize("page", FOLLOWED)
 def test_every_block_runs(person: Reader, page: str) -> None:
+    for one in FOLLOWED[: FOLLOWED.index(page) + 1]:
+        if one not in person.pages:
+            person.pages.add(one)
+            follow(person, one)
+
+
+def follow(person: Reader, page: str) -> None:
     if page == FOLLOWED[-1]:
         write(person.checkout / "data" / "spock_local.db", ANOTHER_DAY)  # something to load
     found = blocks(page)

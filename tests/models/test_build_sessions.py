@@ -99,6 +99,18 @@ def test_a_session_that_is_taken_up_is_as_new(server: Place, link: Callable[[], 
         assert cursor.fetchone() == (True,)
 
 
+def test_what_a_node_has_written_is_counted_when_the_next_begins(server: Place, link: Callable[[], Connection]) -> None:
+    server.query("create table public.counted (a int)")
+    for number in range(1, 6):  # a server would send the counters of a session that goes on once a second
+        node = link()
+        QuantConnectionManager.open(node)
+        with node.handle.cursor() as cursor:
+            cursor.execute("insert into public.counted values (1)")
+        node.handle.commit()
+        QuantConnectionManager.close(node)
+        assert server.query("select pg_stat_get_tuples_inserted('public.counted'::regclass)") == [(number,)]
+
+
 def test_a_session_that_ended_while_nobody_used_it_is_no_error(server: Place, link: Callable[[], Connection]) -> None:
     first, second = link(), link()
     QuantConnectionManager.open(first)

@@ -33,6 +33,7 @@ class Reader:
     page: str = ""
     said: str = ""
     ran: list[Block] = field(default_factory=list)
+    pages: set[str] = field(default_factory=set)  # that were followed
 
     def follow(self, block: Block) -> None:
         """Run a block; its output is kept."""

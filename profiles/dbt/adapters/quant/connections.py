@@ -117,6 +117,8 @@ class QuantConnectionManager(PostgresConnectionManager):
                 handle.autocommit = True
                 with handle.cursor() as cursor:
                     cursor.execute("discard all")
+                    # as at a session's end: tests ask the counters who has written, docs/decisions/0017
+                    cursor.execute("select pg_stat_force_next_flush()")
                 handle.autocommit = False
                 cls.spare.append(handle)
                 return
