@@ -44,8 +44,8 @@
     {{ return(lengths) }}
 {% endmacro %}
 
-{#- The whole row is fetched once it is found: a join would carry every row of raw whole. The bounds let it read a night's part
-    of raw alone. -#}
+{#- The whole row is fetched once it is found: a join would carry every row of raw whole. Between bounds that the planner knows,
+    a night's rows are looked for in a night's part of raw. -#}
 {% macro quarantine_candidates(spec, candidates, source_table, is_new) %}
     {%- set raw_table = source('raw', source_table) -%}
     {%- set sql -%}
@@ -60,7 +60,12 @@
             )
     {%- endset -%}
     {%- do execute_and_count(sql) -%}
-    {%- if not raw_columns(source_table) -%}
+    {%- set sql -%}
+        select min(_rowid), max(_rowid) from {{ candidates }}
+        where _reason is not null
+    {%- endset -%}
+    {%- set bounds = run_query(sql).rows[0] -%}
+    {%- if bounds[0] is none or not raw_columns(source_table) -%}
         {{ return(0) }}
     {%- endif -%}
     {%- set sql -%}
@@ -77,8 +82,7 @@
         inner join {{ raw_table }} as r on c._rowid = r._rowid
         where
             c._reason is not null
-            and r._rowid >= (select min(_rowid) from {{ candidates }} where _reason is not null)
-            and r._rowid <= (select max(_rowid) from {{ candidates }} where _reason is not null)
+            and r._rowid between {{ bounds[0] }} and {{ bounds[1] }}
         on conflict (table_name, rowid) do update set
             key = excluded.key,
             reason = excluded.reason,
