@@ -74,7 +74,7 @@ def started(programs: Path, settings: str, standby: bool = False) -> Iterator[Ta
     user = ordinary_user()
     room = Path(tempfile.mkdtemp(prefix="quant-native-"))
     try:
-        shutil.chown(room, user)
+        give(room)
         (room / "password").write_text("secret")
         (room / "password").chmod(0o644)
         data = room / "data"
@@ -103,7 +103,7 @@ def started(programs: Path, settings: str, standby: bool = False) -> Iterator[Ta
             configuration.write(f"{settings}port = {port}\nunix_socket_directories = '{room}'\n")
         if standby:
             (data / "standby.signal").touch()
-            shutil.chown(data / "standby.signal", user)
+            give(data / "standby.signal")
         run("pg_ctl", "-D", str(data), "-l", str(room / "log"), "-w", "start")
         try:
             yield Target("server", "127.0.0.1", port, "postgres", "quant", "secret")
@@ -136,6 +136,12 @@ def ordinary_user() -> str | None:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
+
+
+def give(path: Path) -> None:
+    """Make a file or a folder that user's."""
+    if user := ordinary_user():
+        shutil.chown(path, user)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from quant.errors import UserError
 from quant.target import Target
-from tests.support.native import ordinary_user
+from tests.support.native import give, ordinary_user
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 MISSING = "there is no pgbouncer here: install Debian's package pgbouncer"
@@ -26,7 +26,7 @@ def pooled(target: Target) -> Iterator[Target]:
     assert PROGRAM
     user = ordinary_user()
     room = Path(tempfile.mkdtemp(prefix="quant-pooler-"))
-    shutil.chown(room, user)
+    give(room)
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = int(free.getsockname()[1])
     server = f"host={target.host} port={target.port} user={target.user} password={target.password}"
