@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +16,7 @@ from quant.target import Target
 from tests.support import native, replicas
 from tests.support.dbt_ground import source as small_source
 from tests.support.places import NO_SERVER, place_on, query, server_environment
-from tests.support.replicas import Pair
+from tests.support.replicas import Pair, until
 
 WHERE = "select pg_is_in_recovery() as standby"
 NOWHERE = 9  # the port of "discard", where no server is
@@ -60,13 +59,6 @@ def replay_paused(standby: Target) -> Iterator[None]:
 
 def on_standby(db: PostgresDatabaseManager) -> bool:
     return bool(db.execute_query(WHERE)[0]["standby"])
-
-
-def until(said: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not said():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def test_reads_go_to_the_standby_and_writes_to_the_primary(

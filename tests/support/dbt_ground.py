@@ -56,6 +56,13 @@ def source(path: Path) -> Path:
     return write(path, *SCHEMA, *rows)
 
 
+def clean_source(path: Path) -> Path:
+    """One ticker, and its prices of four weeks: nothing for quarantine."""
+    security = f"insert into tickers values ('005930', '삼성전자', 'KR', 1, 1, '1975-06-11', '{STAMP}', 'KRX', 'odd')"
+    days = (price(number, "005930", f"2020-01-{number:02d}", "KR") for number in range(1, 29))
+    return write(path, *SCHEMA, security, *days)
+
+
 def step(
     place: Place, path: Path, *statements: str | tuple[str, list[object]], build: tuple[str, ...] = ("build",)
 ) -> None:

@@ -7,10 +7,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event, Thread
+
+import psycopg2
 
 from quant.target import Target
 from tests.support import native
@@ -51,7 +55,7 @@ def pair(programs: Path) -> Iterator[Pair]:
     room = Path(tempfile.mkdtemp(prefix="quant-standby-"))
     data = room / "data"
     try:
-        shutil.chown(room, native.ordinary_user())
+        native.give(room)
         with native.started(programs, native.WITH_TIMESCALEDB) as primary:
             where = f"host={primary.host} port={primary.port} user={primary.user} password={primary.password}"
             program(programs, "pg_basebackup", "-D", data, "-R", "-c", "fast", "-d", where)
@@ -68,3 +72,35 @@ def pair(programs: Path) -> Iterator[Pair]:
                 program(programs, "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(room, ignore_errors=True)
+
+
+@contextmanager
+def application(target: Target, confirmed: list[int]) -> Iterator[None]:
+    """Writes rows of its own, one by one, until it may not or cannot any more."""
+    stop = Event()
+
+    def write() -> None:
+        try:
+            with closing(target.connect("an application")) as connection:
+                connection.autocommit = True
+                while not stop.is_set():
+                    connection.cursor().execute("insert into app.rows values (%s)", (len(confirmed),))
+                    confirmed.append(len(confirmed))
+        except psycopg2.Error:
+            pass
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        writer.join()
+
+
+def until(said: Callable[[], bool], seconds: float = 60.0, why: Callable[[], str] = str) -> None:
+    """Wait for what another program does by itself; `why` tells why it did not."""
+    end = time.monotonic() + seconds
+    while not said():
+        assert time.monotonic() < end, why()
+        time.sleep(0.1)
