@@ -20,6 +20,9 @@ from quant.target import Target
 from tests.support import native
 from tests.support.places import query
 
+# A server that is killed leaves its shared memory behind: in its folder, which is removed.
+SETTINGS = f"{native.WITH_TIMESCALEDB}dynamic_shared_memory_type = mmap\n"
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -56,7 +59,7 @@ def pair(programs: Path) -> Iterator[Pair]:
     data = room / "data"
     try:
         native.give(room)
-        with native.started(programs, native.WITH_TIMESCALEDB) as primary:
+        with native.started(programs, SETTINGS) as primary:
             where = f"host={primary.host} port={primary.port} user={primary.user} password={primary.password}"
             program(programs, "pg_basebackup", "-D", data, "-R", "-c", "fast", "-d", where)
             port = native.free_port()
