@@ -25,12 +25,13 @@ from quant.target import CHECKPOINT, Target, port_of
 
 HOSTS, LAG = "POSTGRES_READ_HOSTS", "POSTGRES_READ_LAG"
 DEFAULT_LAG = 60
-# Of the primary what is safe on disk, and what a commit that does not wait for the disk has reached.
+# Of the primary what is safe on disk, and what a commit that does not wait for the disk has reached. Nothing where the
+# server that is named is a standby itself.
 WRITTEN = """
     select
         system_identifier,
-        (pg_current_wal_flush_lsn() - '0/0')::bigint,
-        (pg_current_wal_insert_lsn() - '0/0')::bigint
+        case when not pg_is_in_recovery() then (pg_current_wal_flush_lsn() - '0/0')::bigint end,
+        case when not pg_is_in_recovery() then (pg_current_wal_insert_lsn() - '0/0')::bigint end
     from pg_control_system()
 """
 # Nothing of a server that was promoted: it is another primary.
@@ -79,6 +80,8 @@ def lag() -> int:
 def to_read(primary: Target) -> Target:
     """The first standby that has all that the primary has now, or soon has; else the primary, and why is said.
 
+    A standby that is named as the primary is read itself.
+
     Raises:
         UserError: when the primary cannot be reached.
     """
@@ -87,6 +90,8 @@ def to_read(primary: Target) -> Target:
         return primary
     with closing(primary.connect(CHECKPOINT)) as connection:
         system, written, _ = _asked(connection, WRITTEN)
+    if written is None:
+        return primary
     for standby in standbys:
         if not (why := _behind(standby, system, written, limit)):
             return standby
@@ -194,7 +199,7 @@ class Standbys:
         uses, began = self._primary.uses, time.monotonic()
         self._next_look = began + EVERY
         found = _position(self._looks, WRITTEN)
-        if found is None:
+        if found is None or found[1] is None:
             return False
         self._system, on_disk, reached = found
         self._written.append((began, on_disk))

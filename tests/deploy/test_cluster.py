@@ -83,6 +83,9 @@ def test_verdict_and_package_read_the_standby(
     assert "phase1: passed" in done.stdout, done.stdout + done.stderr
     assert f":{servers.standby.port}/" in done.stdout
     assert query(servers.follower().target, "select count(*) from audit.verdicts") == [(1,)]
+    asked = verdict(place_on(servers.standby, folder), path, folder, servers.standby, "--quick")
+    assert "phase1: passed" in asked.stdout, asked.stdout + asked.stderr
+    assert migrated.query("select count(*) from audit.verdicts") == [(1,)], "a standby takes no writes"
     for name, value in (server_environment(servers.primary) | read_from(servers.standby)).items():
         monkeypatch.setenv(name, value)
     with PostgresDatabaseManager(pool_min_conn=1, pool_max_conn=4) as db:

@@ -134,6 +134,16 @@ def test_a_server_named_by_the_program_has_no_standbys_of_the_environment(
         assert not on_standby(db)
 
 
+def test_a_standby_that_is_named_as_the_server_is_read_itself(
+    servers: Pair, manager: Callable[..., PostgresDatabaseManager], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager()
+    monkeypatch.setenv("POSTGRES_PORT", str(servers.standby.port))
+    with PostgresDatabaseManager(pool_min_conn=1, pool_max_conn=2) as db:
+        assert on_standby(db)
+    assert to_read(servers.standby) == servers.standby
+
+
 def test_places_are_read_as_people_write_them(servers: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     primary = replace(servers.primary, port=6000)
     monkeypatch.setenv(HOSTS, " a, b:6001,[::1]:6002,::1 , [fe80::2]")
