@@ -85,22 +85,33 @@ def to_read(primary: Target) -> Target:
     Raises:
         UserError: when the primary cannot be reached.
     """
-    standbys, limit = named(primary), lag()
-    if not standbys:
-        return primary
-    with closing(primary.connect(CHECKPOINT)) as connection:
-        system, written, _ = _asked(connection, WRITTEN)
-    if written is None:
-        return primary
-    for standby in standbys:
-        if not (why := _behind(standby, system, written, limit)):
+    for standby, why in judged(primary, lag()):
+        if not why:
             return standby
         say(f"The standby {standby.place} {why}: it is not read.")
     return primary
 
 
+def judged(primary: Target, limit: int) -> Iterator[tuple[Target, str]]:
+    """Each standby, and why it is not read: nothing for one that has what the primary has now, or has it soon.
+
+    Args:
+        primary: the server. Where that is a standby itself, there are none.
+        limit: the seconds to wait for each.
+
+    Raises:
+        UserError: when the primary cannot be reached.
+    """
+    standbys = named(primary)
+    if not standbys:
+        return
+    with closing(primary.connect(CHECKPOINT)) as connection:
+        system, written, _ = _asked(connection, WRITTEN)
+    if written is not None:
+        yield from ((one, _behind(one, system, written, limit)) for one in standbys)
+
+
 def _behind(standby: Target, system: int, written: int, limit: int) -> str:
-    """Why a standby is not read; nothing when it has what was written, or has it before the limit."""
     end = time.monotonic() + limit
     try:
         with closing(standby.connect(CHECKPOINT)) as connection:
@@ -112,7 +123,7 @@ def _behind(standby: Target, system: int, written: int, limit: int) -> str:
                 if replayed >= written:
                     return ""
                 if time.monotonic() > end:
-                    return f"is behind by more than {limit} s ({LAG})"
+                    return f"is behind by more than {limit} s"
                 time.sleep(0.1)
     except UserError as error:
         return f"cannot be asked ({str(error).partition('. ')[0]})"

@@ -182,6 +182,7 @@ def parts(
     plain: psycopg2.extensions.connection,
     pages: Mapping[int, str],
     names: tuple[str, str],
+    raw: Iterable[tuple[int, str, int]],
 ) -> Parts | None:
     """The parts of a table as they are now; None where this login may not ask for them.
 
@@ -189,6 +190,7 @@ def parts(
         plain: the target.
         pages: what tells the windows of the source.
         names: the relations in raw and public.
+        raw: the rows of raw by window and transaction.
     """
     with plain.cursor() as cursor:
         cursor.execute(RELATIONS, dict(zip((RAW, PUBLIC), names, strict=True)))
@@ -198,15 +200,16 @@ def parts(
         found: dict[str, dict[int, list[str]]] = {RAW: {}, PUBLIC: {}}
         hidden = set()
         for chunk, name, relation, packed, _, form in relations:
-            place, rowid = (PUBLIC, "source_rowid") if chunk else (RAW, "_rowid")
-            part = str(chunk + PACKED) if packed else f"{rowid} >> {BITS}"
-            having = "" if packed else f" where {rowid} is not null"
+            if chunk:
+                part = str(chunk + PACKED) if packed else f"source_rowid >> {BITS}"
+                having = "" if packed else " where source_rowid is not null"
+                cursor.execute(f"select {part}, xmin::text, count(*) from {relation} as r{having} group by 1, r.xmin")
+            told = cursor.fetchall() if chunk else raw
+            for number, transaction, rows in told:
+                found[PUBLIC if chunk else RAW].setdefault(number, []).append(f"{form} {transaction} {rows}")
             if packed:
                 cursor.execute(f"select from only {name} limit 1")
                 hidden.update([chunk + PACKED] * cursor.rowcount)
-            cursor.execute(f"select {part}, xmin::text, count(*) from {relation} as r{having} group by 1, r.xmin")
-            for number, transaction, rows in cursor.fetchall():
-                found[place].setdefault(number, []).append(f"{form} {transaction} {rows}")
     marks = {place: {n: "" if n in hidden else _mark(told) for n, told in found[place].items()} for place in found}
     chunks = {chunk: name for chunk, name, *_ in relations if chunk}
     compressed = np.array([chunk for chunk, _, _, packed, *_ in relations if packed], np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from expectations.parity import kept, proven, target
 from expectations.parity.proven import Parts, Proof
 from expectations.parity.result import Comparison
 from expectations.parity.shape import ORIGIN
-from expectations.parity.survey import Counts
+from expectations.parity.survey import Counts, Tally
 from expectations.parity.table import Ground, Progress, TableJob, read_public, read_raw, read_source
 
 
@@ -22,15 +23,23 @@ class Proven:
     apart: int
 
 
-def parts(job: TableJob, ground: Ground, code: str) -> Parts | None:
+def parts(job: TableJob, ground: Ground, code: str, tallies: Sequence[Tally] | None) -> Parts | None:
     """The parts of a table in which it can be proven, as they are now; `code` says who proves."""
     shape = job.shape
-    if shape is None or shape.time is None or ORIGIN not in shape.types or job.problems or job.public_problems:
+    if (
+        tallies is None
+        or shape is None
+        or shape.time is None
+        or ORIGIN not in shape.types
+        or job.problems
+        or job.public_problems
+    ):
         return None
     seed = repr((code, job.raw_types, job.raw_names, sorted(job.rejected), job.begin, shape))
     pages = proven.pages(ground.files.plain, job.table, job.quarantined, seed)
     names = (target.relation("raw", job.target_name), target.relation("public", job.target_name))
-    return None if pages is None else proven.parts(ground.plain, pages, names)
+    raw = ((one.window, one.transaction, one.rows) for one in tallies)
+    return None if pages is None else proven.parts(ground.plain, pages, names, raw)
 
 
 def compare(

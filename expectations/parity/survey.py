@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -13,6 +14,7 @@ from expectations.catalog import Catalog, TargetTable
 from expectations.expected.base import literal
 from expectations.parity import canonical, quarantine, retained, target
 from expectations.parity.explain import POSTGRES
+from expectations.parity.proven import BITS
 from expectations.parity.shape import ORIGIN, Region, Shape
 from expectations.parity.source import CLASSES, ROWID
 from expectations.parity.table import Ground, TableJob
@@ -20,6 +22,24 @@ from loader import source
 from loader.plan import FORBIDDEN_COLUMNS, target_name
 
 BOOKKEEPING = {ROWID, "_load_id"}
+# Tables of raw as loads make them.
+LOADED = f"""
+    select c.relname from pg_class as c
+    where c.relnamespace = to_regnamespace('raw') and c.relkind = 'r' and 2 = (
+        select count(*) from pg_attribute as a
+        where a.attrelid = c.oid and a.attname in ('{ROWID}', '_load_id') and a.attnotnull
+    )
+"""
+TALLY = f"select {ROWID} >> {BITS}, xmin::text, _load_id, count(*) from {{raw}} as r group by 1, r.xmin, 3"
+
+
+class Tally(NamedTuple):
+    """The rows of a window that a transaction wrote for a load."""
+
+    window: int
+    transaction: str
+    load_id: int
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -82,21 +102,34 @@ class Survey:
         return sorted(copies - self.tables.keys())
 
     @cached_property
+    def tallies(self) -> dict[str, list[Tally]]:
+        """What one reading tells of those tables of raw that fill a hypertable."""
+        large = {name for name, declared in self.catalog.tables.items() if declared.hypertable}
+        return {
+            name: [Tally(*row) for row in self._rows(TALLY.format(raw=target.relation("raw", name)))]
+            for (name,) in self._rows(LOADED)
+            if name in large & self.tables.keys()
+        }
+
+    @cached_property
     def loads(self) -> list[tuple[str, int | None]]:
         """The loads that the rows of each table of raw tell of."""
         parts = [
             f"select distinct {literal(name)}, _load_id from {target.relation('raw', name)}"
             for name in self.tables
-            if ("raw", name) in self.relations
+            if ("raw", name) in self.relations and name not in self.tallies
         ]
-        return self._rows(" union all ".join(parts)) if parts else []
+        tallied = {(name, tally.load_id) for name, tallies in self.tallies.items() for tally in tallies}
+        return sorted(tallied) + (self._rows(" union all ".join(parts)) if parts else [])
 
     def counts(self) -> Iterator[Counts]:
         """Count every table of the source on all sides, those of the target in one statement."""
         for name, table in self.tables.items():
             (rows,) = self.ground.files.plain.execute(table.count).fetchone()
+            tallied = self.tallies.get(name)
+            in_raw = self._counting("raw", name) if tallied is None else str(sum(tally.rows for tally in tallied))
             raw, public, rejected, quarantined = self._rows(
-                f"select {self._counting('raw', name)}, "
+                f"select {in_raw}, "
                 f"{self._counting('public', name) if name in self.catalog.tables else 'null'}, "
                 f"{self._counting('raw', 'rejected_rows', name)}, {self._counting('audit', 'quarantine', name)}"
             )[0]

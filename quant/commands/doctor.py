@@ -73,7 +73,7 @@ def _file(path: Path) -> Iterator[Finding]:
 
 def _server(chosen: str, path: Path) -> Iterator[Finding]:
     from expectations import catalog
-    from quant.commands.checks import server
+    from quant.commands.checks import replication, server
 
     try:
         target, declared = resolve(chosen), catalog.read()
@@ -83,3 +83,4 @@ def _server(chosen: str, path: Path) -> Iterator[Finding]:
     relations = [f"public.{name}" for name in (*declared.tables, *declared.aggregates)]
     yield ok("models", f"{len(declared.tables)} tables and {len(declared.aggregates)} aggregates are declared")
     yield from server.server(target, relations, path.stat().st_size if path.is_file() else None)
+    yield from replication.replication(target)

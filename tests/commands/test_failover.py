@@ -1,4 +1,4 @@
-"""The primary is killed amid a load or a build, the standby promoted, and the three commands are run again.
+"""The primary is killed amid load, build or policies, the standby promoted, and the three commands are run again.
 
 Once by default; `QUANT_FAILOVERS=20` is twenty moments, each of its own seed.
 """
@@ -17,10 +17,11 @@ from tests.support.dbt_ground import clean_source
 from tests.support.places import NO_SERVER, place_on, query
 
 FAILOVERS = int(os.environ.get("QUANT_FAILOVERS", "1"))
-LONGEST = 12.0  # seconds that load and build take
+LONGEST = 12.0  # seconds that load, build and policies take
+POLICIES = ("dbt", "run-operation", "run_policies")
 COMMANDS = (
     ("python", "-m", "loader.run", "--source"),
-    ("dbt", "build", "--exclude-resource-type", "unit_test"),
+    ("dbt", "build"),
     ("great_expectations", "checkpoint", "run", "phase1", "--quick", "--no-report", "--source"),
 )
 
@@ -41,7 +42,7 @@ def test_the_three_commands_pass_on_a_standby_that_was_promoted_amid_them(seed: 
         killing = Timer(random.Random(seed).uniform(0.5, LONGEST), pair.kill)
         with replicas.application(pair.primary, confirmed):
             killing.start()
-            for command in commands[:2]:
+            for command in (*commands[:2], POLICIES):
                 place_on(pair.primary, tmp_path).run(*command, check=False)
             killing.join()
         pair.promote()

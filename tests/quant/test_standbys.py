@@ -170,19 +170,26 @@ def test_a_verdict_reads_the_standby_once_it_has_all_and_is_kept_in_the_primary(
     query(servers.primary, "create extension if not exists timescaledb")
     place.run("python", "-m", "loader.run", "--source", str(path))
     place.run("dbt", "build")
-    verdict = ("great_expectations", "checkpoint", "run", "phase1", "--quick", "--json", "--source", str(path))
-    verdict += ("--report", str(tmp_path / "reports"))
+    judging = ("great_expectations", "checkpoint", "run", "phase1", "--quick", "--json", "--source", str(path))
+    verdict = (*judging, "--report", str(tmp_path / "reports"))
     here = {HOSTS: f"127.0.0.1:{servers.standby.port}"}
     read = place.run(*verdict, check=False, **here)
     with replay_paused(servers.standby):
         query(servers.primary, "insert into notes values (40, 'behind')")
         behind = place.run(*verdict, check=False, **here, **{LAG: "1"})
     gone = place.run(*verdict, check=False, **{HOSTS: f"127.0.0.1:{NOWHERE}"})
+    asked = place.run(
+        *("python", "-m", "quant", "doctor", "--source", str(path)),
+        check=False,
+        **{HOSTS: f"127.0.0.1:{servers.standby.port},127.0.0.1:{NOWHERE}"},
+    )
     [(kept,)] = place.query("select count(*) from audit.verdicts")
     assert f":{servers.standby.port}/" in read.stdout
     assert f":{servers.primary.port}/" in behind.stdout
-    assert "is behind by more than 1 s (POSTGRES_READ_LAG): it is not read." in behind.stderr
+    assert "is behind by more than 1 s: it is not read." in behind.stderr
     assert "cannot be asked (" in gone.stderr
+    assert f":{servers.standby.port}/postgres has what the primary has" in asked.stdout
+    assert f":{NOWHERE}/postgres cannot be asked (" in asked.stdout
     assert kept == 3
 
 
