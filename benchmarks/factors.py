@@ -36,12 +36,6 @@ NEW_DAY = """
         on p.region = newest.region and p.date = newest.date
     where p.timeframe = '1d'
 """
-# The chunk of the newest day is none that has been compressed, where prices are of today: those of the sample are old.
-NEWEST = """
-    select format('%I.%I', chunk_schema, chunk_name) from timescaledb_information.chunks
-    where hypertable_name = 'factor_scores' and is_compressed
-        and (select max(date) from public.factor_scores) between range_start::date and range_end::date
-"""
 UNLIKE = """
     select count(*)
     from public.factor_scores as ours
@@ -163,8 +157,6 @@ class Bench:
         yield "build with nothing changed, without factors, in s", without
         yield "build with nothing changed, with factors, in s", idle
         saved = 100 - float(str(execute(self.target, SAVED)[0][0]))
-        for (chunk,) in execute(self.target, NEWEST):
-            execute(self.target, f"select public.decompress_chunk('{chunk}')")
         days = median(self.new_day() for _ in range(self.repetitions))
         yield "one new trading day in s", days
         yield from zip(
