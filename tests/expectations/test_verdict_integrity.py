@@ -129,6 +129,9 @@ HEALTH = {
     ),
 }
 
+ALL_OF_THEM = (
+    '{"aggregates": ["public.ohlcv_monthly", "public.ohlcv_quarterly", "public.ohlcv_yearly"], "end_offset": "7 days"}'
+)
 # What else is told of some of them.
 ALSO = {
     "an index invalid": ["the indexes of backtest_results are as declared"],
@@ -138,10 +141,11 @@ ALSO = {
 
 @pytest.fixture(scope="module")
 def packed(migrated: Ground) -> Ground:
-    """Old chunks compressed, whatever the tests before did with them."""
+    """Old chunks compressed and aggregates refreshed, whatever the tests before did with them."""
     migrated.query(
         "select compress_chunk(c, true) from show_chunks('public.ohlcv_data', older_than => interval '365 days') c"
     )
+    migrated.query(f"call audit.policy_refresh_continuous_aggregate(0, '{ALL_OF_THEM}')")
     return migrated
 
 
