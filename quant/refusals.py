@@ -20,7 +20,8 @@ from quant.errors import (
     in_one_line,
 )
 
-ELSEWHERE = ("25006", "40001")  # a standby takes no writes, and cancels what stands in the way of the primary's
+# A standby takes no writes, cancels what stands in the way of the primary's, and knows nothing that only a primary has.
+ELSEWHERE = ("25006", "40001", "55000")
 BROKEN = ("08", "57P")  # connection exceptions; ended by an administrator, a crash or a shutdown
 SENT = "The connection broke: {}. A statement that was sent may have been done or not: look before you send it again."
 

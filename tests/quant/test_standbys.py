@@ -73,6 +73,7 @@ def test_reads_go_to_the_standby_and_writes_to_the_primary(
         {"id": 3}
     ]
     assert db.execute_query("select id from notes where id = 3 for update") == [{"id": 3}]
+    assert db.execute_query("select pg_current_wal_lsn() is not null as there") == [{"there": True}]
     with db.transaction() as transaction:
         assert transaction.execute_query(WHERE) == [{"standby": False}]
     with db.get_connection() as connection, connection.cursor() as cursor:

@@ -30,7 +30,7 @@ def tell(**told: Any) -> None:
         print(json.dumps(told), flush=True)
 
 
-def main(arguments: list[str]) -> int:
+def parse_and_build(arguments: list[str]) -> int:
     """Parse, wait for the word, build, both with these arguments. Returns dbt's exit code."""
     prepare()
     from dbt.cli.main import dbtRunner
@@ -54,11 +54,11 @@ def main(arguments: list[str]) -> int:
     return COULD_NOT_RUN if built.exception else NOT_WELL
 
 
-def built() -> int:
+def main() -> int:
     """The whole of the process, as its command line says. Returns dbt's exit code."""
     from dbt.adapters.factory import reset_adapters
 
-    code = main(sys.argv[1:])
+    code = parse_and_build(sys.argv[1:])
     reset_adapters()  # type: ignore[no-untyped-call]
     gc.collect()  # dbt's locks would outlive a process that ends at once
     return code
@@ -78,4 +78,4 @@ def _hear(event: Any) -> None:
 
 
 if __name__ == "__main__":
-    leave(built)
+    leave(main)
