@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from threading import Event, Thread
+from contextlib import closing
+from typing import Any
 
 import psycopg2
 import pytest
@@ -14,41 +13,30 @@ from expectations.parity import target as arrow
 from quant.errors import UserError
 from quant.server.lock import BUILD, LOAD
 from tests.support.verdict_ground import Ground
+from tests.support.writer import writing
 
-BY_APPLICATION = (
-    "insert into public.trades (ticker, region, side) select ticker, region, 'APP' from public.tickers limit 1"
-)
-
-
-@contextmanager
-def writing(ground: Ground, statement: str) -> Iterator[None]:
-    """An application that runs a statement again and again, over a connection of its own."""
-    stop = Event()
-
-    def write() -> None:
-        with closing(ground.place.target.connect("an application")) as connection:
-            connection.autocommit = True
-            while not stop.wait(0.01):
-                connection.cursor().execute(statement)
-
-    writer = Thread(target=write)
-    writer.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        writer.join()
+BY_APPLICATION = """
+    insert into public.trades (ticker, region, side, order_type, quantity, price, amount, order_time)
+    select ticker, region, 'APP', 'LIMIT', 1, 1, 1, now() from public.tickers limit 1
+"""
 
 
 def test_an_application_at_work_is_no_alarm(migrated: Ground) -> None:
+    times = []
+
+    def write(cursor: Any) -> None:
+        cursor.execute(BY_APPLICATION)
+        times.append(cursor.statusmessage)
+
     with (
         migrated.planted("select 1", "delete from public.trades where side = 'APP'"),
-        writing(migrated, BY_APPLICATION),
+        writing(migrated.place.target, write, pause=0.01),
     ):
         outcome = migrated.run("--only", "counts", "--only", "values", "--only", "columns", "--only", "keys")
     assert (outcome.code, outcome.failed) == (0, {})
     ((written,),) = migrated.query("select count(*) from public.trades where side = 'APP'")
     assert written == 0
+    assert len(times) > 1
 
 
 def test_every_driver_reads_as_of_the_moment_where_one_can_be_held(migrated: Ground) -> None:

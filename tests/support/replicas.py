@@ -9,16 +9,15 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event, Thread
-
-import psycopg2
+from typing import Any
 
 from quant.target import Target
 from tests.support import native
 from tests.support.places import query
+from tests.support.writer import writing
 
 # A server that is killed leaves its shared memory behind: in its folder, which is removed.
 SETTINGS = f"{native.WITH_TIMESCALEDB}dynamic_shared_memory_type = mmap\n"
@@ -77,28 +76,14 @@ def pair(programs: Path) -> Iterator[Pair]:
         shutil.rmtree(room, ignore_errors=True)
 
 
-@contextmanager
-def application(target: Target, confirmed: list[int]) -> Iterator[None]:
+def application(target: Target, confirmed: list[int]) -> AbstractContextManager[None]:
     """Writes rows of its own, one by one, until it may not or cannot any more."""
-    stop = Event()
 
-    def write() -> None:
-        try:
-            with closing(target.connect("an application")) as connection:
-                connection.autocommit = True
-                while not stop.is_set():
-                    connection.cursor().execute("insert into app.rows values (%s)", (len(confirmed),))
-                    confirmed.append(len(confirmed))
-        except psycopg2.Error:
-            pass
+    def write(cursor: Any) -> None:
+        cursor.execute("insert into app.rows values (%s)", (len(confirmed),))
+        confirmed.append(len(confirmed))
 
-    writer = Thread(target=write)
-    writer.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        writer.join()
+    return writing(target, write)
 
 
 def until(said: Callable[[], bool], seconds: float = 60.0, why: Callable[[], str] = str) -> None:
