@@ -36,8 +36,8 @@
 
 {#- A column that a model leaves as the source has it is described there alone. -#}
 {% macro quant__column_descriptions(relation, model) %}
-    {%- set source = source_node(model.config.get('source_table') or model.name | replace('stg_', '')) -%}
-    {%- set told = source.columns if source else {} -%}
+    {%- set declared = source_node(model.config.get('source_table') or model.name | replace('stg_', '')) -%}
+    {%- set told = declared.columns if declared else {} -%}
     {%- set wanted = {} -%}
     {%- for name in timescale.existing_columns(relation | string) -%}
         {%- set description = model.columns.get(name, {}).description or told.get(name, {}).description -%}

@@ -1,11 +1,10 @@
 {#- Types by the names of `cast_losslessly`, of which PostgreSQL is asked where a name is another. Offline it stays. -#}
 {% macro declared_columns(table) %}
     {%- set columns = {} -%}
-    {%- if execute -%}
-        {%- for column in source_node(table).columns.values() -%}
-            {%- do columns.update({column.name: column.data_type}) -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- set declared = source_node(table) if execute else none -%}
+    {%- for column in (declared.columns.values() if declared else []) -%}
+        {%- do columns.update({column.name: column.data_type}) -%}
+    {%- endfor -%}
     {%- set others = {} -%}
     {%- for name, type in columns.items() if type not in ('bigint', 'boolean', 'bytea', 'double precision', 'text') -%}
         {%- do others.update({name: type}) -%}
