@@ -70,10 +70,9 @@
     {%- endif -%}
 {% endmacro %}
 
-{#- Room for sorts and hashes, until the transaction ends. JIT compiles for half a second what then runs as fast without it. -#}
+{#- Room for sorts and hashes, until the transaction ends. -#}
 {% macro set_build_memory() %}
     {% call statement('set_build_memory') -%}
-        set local jit = off;
         set local work_mem = '{{ var("build_work_mem") }}';
         set local maintenance_work_mem = '{{ var("build_work_mem") }}';
     {%- endcall %}

@@ -9,7 +9,7 @@ from psycopg2.sql import Composable
 
 from quant.target import SEARCH_PATH
 
-OF_TRANSACTION = f"set local search_path = {SEARCH_PATH}; "
+OF_TRANSACTION = f"set local search_path = {SEARCH_PATH}; set local jit = off; "
 
 
 class TransactionCursor(psycopg.cursor):

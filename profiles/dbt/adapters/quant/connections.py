@@ -81,16 +81,7 @@ class QuantConnectionManager(PostgresConnectionManager):
     @classmethod
     def connected(cls, target: Target) -> psycopg2.extensions.connection:
         """A connection of a build."""
-        made = target.connect(BUILDER)
-        cls.settle(made)
-        return made
-
-    @staticmethod
-    def settle(connection: psycopg2.extensions.connection) -> None:
-        """Set what a build wants of its sessions."""
-        with connection.cursor() as cursor:
-            cursor.execute("set jit = off")  # it compiles for a second what runs as fast without it
-        connection.commit()
+        return target.connect(BUILDER)
 
     @classmethod
     def taken_up(cls) -> psycopg2.extensions.connection | None:
@@ -98,7 +89,9 @@ class QuantConnectionManager(PostgresConnectionManager):
         while cls.spare:
             left = cls.spare.pop()
             with suppress(psycopg2.Error):  # it was idle for too long, say
-                cls.settle(left)
+                with left.cursor() as cursor:
+                    cursor.execute("select")
+                left.rollback()
                 return left
         return None
 
