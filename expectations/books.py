@@ -27,15 +27,37 @@ RAW_COLUMNS = """
 LOADS = """
     select load_id, finished_at is not null, finished_at < started_at or started_at > clock_timestamp() from raw._loads
 """
+# Rows are looked for one by one only where sums over the rowids tell that raw lacks some.
 PLACED = """
     select
-        count(*) as public_rows,
-        count(*) filter (where p.source_rowid is null and p.stub) as stub_rows,
-        count(*) filter (where p.source_rowid is null and not p.stub) as application_rows,
-        count(*) filter (where p.source_rowid is not null and r._rowid is null) as kept_rows,
-        (select count(*) from audit.quarantine where table_name = {literal}) as quarantined_rows
-    from (select source_rowid, coalesce({stub}, false) as stub from public.{table}) as p
-    left join {raw} as r on r._rowid = p.source_rowid
+        p.public_rows, p.stub_rows, p.application_rows,
+        case
+            when r.rowids = p.rowids + q.rowids and r.total = p.total + q.total then 0
+            else (
+                select count(*) from public.{table} as p
+                where p.source_rowid is not null and not exists (select from {raw} as r where r._rowid = p.source_rowid)
+            )
+        end as kept_rows,
+        q.quarantined_rows
+    from (
+        select
+            count(*) as public_rows,
+            count(*) filter (where source_rowid is null and stub) as stub_rows,
+            count(*) filter (where source_rowid is null and not stub) as application_rows,
+            count(source_rowid) as rowids,
+            coalesce(sum(hashint8extended(source_rowid, 0)), 0) as total
+        from (select source_rowid, coalesce({stub}, false) as stub from public.{table}) as p
+    ) as p
+    cross join (
+        select count(*) as rowids, coalesce(sum(hashint8extended(_rowid, 0)), 0) as total from {raw} as r
+    ) as r
+    cross join (
+        select
+            count(*) as quarantined_rows,
+            count(rowid) as rowids,
+            coalesce(sum(hashint8extended(rowid, 0)), 0) as total
+        from audit.quarantine where table_name = {literal}
+    ) as q
 """
 SHOWN, DOCTORED = "the view", "the view with more"
 MORE = 3  # rows of the source that a doctored ledger tells of too many; a doctored quarantine has one too many

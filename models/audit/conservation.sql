@@ -24,6 +24,7 @@ quarantined as (
     select
         table_name,
         count(*) as quarantined_rows,
+        count(rowid) as rowids,
         sum(hashint8extended(rowid, 0)) as rowid_sum
     from {{ source('audit', 'quarantine') }}
     group by table_name
@@ -61,7 +62,7 @@ in_step as (
     inner join in_raw using (table_name)
     left join quarantined using (table_name)
     where
-        in_raw.rowids = placed.filled_rows + coalesce(quarantined.quarantined_rows, 0)
+        in_raw.rowids = placed.filled_rows + coalesce(quarantined.rowids, 0)
         and coalesce(in_raw.rowid_sum, 0) = coalesce(placed.rowid_sum, 0) + coalesce(quarantined.rowid_sum, 0)
 ),
 
