@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isnan
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +19,10 @@ import pyarrow.compute as pc
 
 from expectations.parity.value import show
 
-MANTISSA = 53  # bits of a double
+FRACTION = 52  # bits of a double; those above are its exponent and its sign
 HALF = 26  # of them are added apart, so a batch's sums are exact in doubles too
-FINEST = 1073 + MANTISSA  # every double is a whole multiple of 2 ** -FINEST
+NOT_FINITE = 2047  # the exponent of what is not finite
+FINEST = 1074  # every double is a whole multiple of 2 ** -FINEST
 SHOWN = ("rows", "NULLs", "smallest", "largest", "sum")
 
 
@@ -42,14 +45,13 @@ class Summary:
         values = _plain(column.drop_null())
         if not len(values):
             return
-        least, most = (bound.as_py() for bound in pc.min_max(values).values())
+        least, most = _bounds(values)
         self.smallest = least if self.smallest is None else min(self.smallest, least)
         self.largest = most if self.largest is None else max(self.largest, most)
         if pa.types.is_floating(values.type):
-            numbers = values.to_numpy()
-            finite = numbers[np.isfinite(numbers)]
-            self.infinite += len(numbers) - len(finite)
-            self.total += _sum_of_doubles(finite)
+            total, infinite = _sum_of_doubles(values.to_numpy())
+            self.total += total
+            self.infinite += infinite
         elif pa.types.is_integer(values.type):
             self.total += _sum_of_integers(values.to_numpy())
         else:
@@ -123,19 +125,33 @@ def _plain(column: pa.Array) -> pa.Array:
     return pc.add(column, 0.0) if pa.types.is_floating(column.type) else column
 
 
+def _bounds(values: pa.Array) -> tuple[Any, Any]:
+    """The smallest and the largest value, of doubles without those that are no number."""
+    if pa.types.is_floating(values.type):
+        numbers = values.to_numpy()
+        least, most = float(numbers.min()), float(numbers.max())
+        if not isnan(least):
+            return least, most
+    found = pc.min_max(values)
+    return found["min"].as_py(), found["max"].as_py()
+
+
 def _sum_of_integers(values: npt.NDArray[np.integer]) -> int:
     wide = values.astype(np.int64)
     return (int((wide >> 32).sum()) << 32) + int((wide & 0xFFFFFFFF).sum())
 
 
-def _sum_of_doubles(values: npt.NDArray[np.float64]) -> int:
-    """The exact sum of a batch: mantissas are added by their exponent."""
-    mantissas, exponents = np.frexp(values)
-    whole = np.ldexp(mantissas, MANTISSA).astype(np.int64)
-    places = exponents + (FINEST - MANTISSA)
-    high = np.bincount(places, whole >> HALF)
-    low = np.bincount(places, whole & ((1 << HALF) - 1))
+def _sum_of_doubles(values: npt.NDArray[np.float64]) -> tuple[int, int]:
+    """The exact sum of a batch, mantissas being added by their exponent, and how many values are left out of it."""
+    bits = values.view(np.int64)
+    exponents = bits >> FRACTION & NOT_FINITE
+    mantissas = bits & (1 << FRACTION) - 1
+    mantissas[exponents > 0] |= 1 << FRACTION  # a bit that is not stored; the finest have none
+    np.negative(mantissas, out=mantissas, where=bits < 0)
+    counts = np.bincount(exponents, minlength=NOT_FINITE + 1)
+    high = np.bincount(exponents, mantissas >> HALF)
+    low = np.bincount(exponents, mantissas & (1 << HALF) - 1)
     total = 0
-    for place in np.flatnonzero((high != 0) | (low != 0)).tolist():
-        total += ((int(high[place]) << HALF) + int(low[place])) << place
-    return total
+    for exponent in np.flatnonzero(counts[:NOT_FINITE]).tolist():
+        total += ((int(high[exponent]) << HALF) + int(low[exponent])) << max(exponent - 1, 0)
+    return total, int(counts[NOT_FINITE])

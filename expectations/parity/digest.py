@@ -8,6 +8,7 @@ Floats count by their bit pattern (-0.0 is not 0.0), NULL is a value of its own 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,25 @@ class UnsupportedTypeError(TypeError):
     """A column type that has no digest here."""
 
 
+class Read(NamedTuple):
+    """A column as digests take it: 64 bits for each value, and where there is none."""
+
+    words: Words
+    nulls: npt.NDArray[np.bool_] | None
+
+
 def rows(columns: Sequence[pa.Array], length: int) -> Words:
     """The digest of each row; the order of the columns matters, their names do not."""
+    return of_read([read(column) for column in columns], length)
+
+
+def read(column: pa.Array) -> Read:
+    """A column that may be part of several digests."""
+    return Read(words(column), np.asarray(pc.is_null(column)) if column.null_count else None)
+
+
+def of_read(columns: Sequence[Read], length: int) -> Words:
+    """The digest of each row of such columns."""
     folded = np.zeros(length, np.uint64)
     for place, column in enumerate(columns, 1):
         folded *= FOLD
@@ -36,18 +54,16 @@ def rows(columns: Sequence[pa.Array], length: int) -> Words:
     return folded
 
 
-def _mixed(column: pa.Array, place: int) -> Words:
+def _mixed(column: Read, place: int) -> Words:
     """The values of a column, well spread, and different for different places in the row."""
-    values = words(column)
-    values ^= np.uint64((place * GOLDEN) & WORD)
-    spread(values)
-    if column.null_count:
-        values[np.asarray(pc.is_null(column))] = NULL
+    values = spread(column.words ^ np.uint64((place * GOLDEN) & WORD))
+    if column.nulls is not None:
+        values[column.nulls] = NULL
     return values
 
 
 def words(column: pa.Array) -> Words:
-    """A fresh array with 64 bits for each value; what stands for a NULL is arbitrary."""
+    """64 bits for each value; what stands for a NULL is arbitrary."""
     kind = column.type
     if pa.types.is_boolean(kind):
         column = column.cast(pa.uint8())
@@ -74,7 +90,7 @@ def _raw_values(column: pa.Array) -> Words:
     if buffer is None or not len(column):
         return np.zeros(len(column), np.uint64)
     stored = np.frombuffer(buffer, f"i{width}", len(column), column.offset * width)
-    return stored.astype(np.int64).view(np.uint64)
+    return stored.astype(np.int64, copy=False).view(np.uint64)
 
 
 def _of_text(column: pa.Array) -> Words:

@@ -32,6 +32,7 @@ from expectations.parity.table import (
 from quant.text import counted
 
 INFERRED = "inferred"  # data_source of a stub
+NOWHERE = int(np.iinfo(np.int64).min)  # the rowid of what no row of the source has filled
 
 
 def compare(job: TableJob, ground: Ground, progress: Progress) -> tuple[Comparison, Comparison | None]:
@@ -126,7 +127,7 @@ def _public_comparison(job: TableJob, shape: Shape, ground: Ground, sides: Sides
         samples += _unfit(batch, unread)
     samples += _rivals(matched.expected_twice[:SAMPLES])
     apart = _apart(job, shape, ground, matched.extra, sides)
-    again = job.summed and len(matched.extra)
+    again = job.summed and apart.filled
     found = columns_without(job, shape, ground, matched.extra) if again else public.columns
     return Comparison(
         relation=f"public.{job.target_name}",
@@ -160,9 +161,10 @@ def _rivals(rowids: Numbers) -> list[Difference]:
 
 @dataclass(frozen=True)
 class _Apart:
-    """Rows of public that the source does not give under their key."""
+    """Rows of public that the source does not give under their key; whether a row of the source filled any."""
 
     stubs: int
+    filled: bool
     samples: list[Difference]
     problems: list[str]
 
@@ -170,7 +172,7 @@ class _Apart:
 def _apart(job: TableJob, shape: Shape, ground: Ground, extra: Words, sides: Sides) -> _Apart:
     """Tell the stubs from an application's own rows, and from those that stand under a wrong key."""
     if not len(extra):
-        return _Apart(0, [], [])
+        return _Apart(0, False, [], [])
     marked = [name for name in (ORIGIN, "data_source") if name in shape.types]
     name, shown = target.relation("public", job.target_name), f"public.{job.target_name}"
     origins, stubs = [], []
@@ -193,13 +195,13 @@ def _apart(job: TableJob, shape: Shape, ground: Ground, extra: Words, sides: Sid
         problems.append(f"{counted(astray.sum(), 'row')} in {shown} from the source, but not under that key")
     if parked.any():
         problems.append(f"{counted(parked.sum(), 'row')} both in quarantine and in {shown}")
-    return _Apart(int((np.concatenate(stubs) & ~astray).sum()), samples, problems)
+    filled = ORIGIN not in marked or bool((rowids != NOWHERE).any())
+    return _Apart(int((np.concatenate(stubs) & ~astray).sum()), filled, samples, problems)
 
 
 def _numbers(column: pa.Array | None, length: int) -> Numbers:
     """Rowids, with one that no table has in the place of NULL."""
-    nowhere = np.iinfo(np.int64).min
-    return np.full(length, nowhere) if column is None else np.array(column.fill_null(nowhere))
+    return np.full(length, NOWHERE) if column is None else np.array(column.fill_null(NOWHERE))
 
 
 def _is_stub(data_source: pa.Array | None, length: int) -> np.ndarray:

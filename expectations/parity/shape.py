@@ -61,8 +61,9 @@ class Shape:
     def digests(self, columns: Mapping[str, pa.Array]) -> tuple[Words, Words]:
         """The digests of the keys and of the whole rows, out of canonical columns."""
         length = len(columns[self.key[0]])
-        keys = digest.rows([columns[name] for name in self.key], length)
-        return keys, digest.rows([columns[name] for name in self.columns], length)
+        read = {name: digest.read(columns[name]) for name in self.columns}
+        keys = digest.of_read([read[name] for name in self.key], length)
+        return keys, digest.of_read(list(read.values()), length)
 
     def canonical(self, batch: SourceBatch) -> tuple[dict[str, pa.Array], Unread]:
         """The canonical columns of a batch, and which of its rows have none."""

@@ -171,7 +171,7 @@ def read_public(job: TableJob, shape: Shape, ground: Ground, progress: Progress)
             chunks = np.asarray(batch.columns[-1])[there]
             job.parts.sums[PUBLIC].add(job.parts.of_public(chunks, rowids), row_words(words[1][there]))
         if job.summed:
-            public.columns.add(columns)
+            public.columns.add(_filled(batch, shape))
         progress(job.target_name, len(batch))
     return public
 
@@ -205,19 +205,19 @@ def _within(column: str, parts: Collection[int]) -> str:
 
 
 def columns_without(job: TableJob, shape: Shape, ground: Ground, keys: Words) -> Columns:
-    """Sum up the columns of the table in `public` but for the rows with these keys, and those of no source row.
-
-    Where no snapshot is held, an application may have written more of the latter since the keys were read.
-    """
+    """Sum up the columns of the table in `public` but for the rows with these keys, and those of no source row."""
     columns = Columns()
     for batch in target.batches(ground.arrow, target.relation("public", job.target_name), shape.columns):
         there, _ = shape.digests(dict(zip(shape.columns, batch.columns, strict=True)))
-        kept = batch.filter(pa.array(~np.isin(there, keys) & _has_origin(batch, shape)))
-        columns.add(dict(zip(shape.columns, kept.columns, strict=True)))
+        columns.add(_filled(batch.filter(pa.array(~np.isin(there, keys))), shape))
     return columns
 
 
-def _has_origin(batch: pa.RecordBatch, shape: Shape) -> np.ndarray:
-    if ORIGIN not in shape.types:
-        return np.ones(len(batch), bool)
-    return np.asarray(batch.columns[shape.columns.index(ORIGIN)].is_valid())
+def _filled(batch: pa.RecordBatch, shape: Shape) -> dict[str, pa.Array]:
+    """The columns of a batch of public, without the rows that no row of the source has filled."""
+    columns = dict(zip(shape.columns, batch.columns[: len(shape.columns)], strict=True))
+    origins = columns.get(ORIGIN)
+    if origins is None or not origins.null_count:
+        return columns
+    there = origins.is_valid()
+    return {name: column.filter(there) for name, column in columns.items()}
