@@ -17,6 +17,7 @@ import pyarrow as pa
 from expectations import queries
 from expectations.at_work import AtWork, look
 from expectations.catalog import Catalog
+from expectations.factors import judged
 from expectations.moment import Moment, held
 from expectations.parity import dates, since
 from expectations.parity import target as arrow
@@ -110,6 +111,11 @@ class Session:
             judge = Judge(self.ground.plain, self.survey.catalog.tables[table], file)
             self.judged_rules[table] = judge.judge()
         return self.judged_rules[table]
+
+    @cached_property
+    def scores(self) -> judged.Judge:
+        """The judge of the factors."""
+        return judged.Judge(self.ground.plain)
 
     @cached_property
     def structure(self) -> Structure:

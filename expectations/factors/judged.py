@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import psycopg2.extensions
@@ -35,6 +36,13 @@ OUTSIDE = """
         or abs(score) > 3 or abs(score) <> least(abs(zscore), 3) or percentile not between 0 and 100
     )
 """
+STRAYS = """
+    select region, date, count(*) from public.factor_scores as f
+    where factor_name in %(names)s and not exists (
+        select from factors.scored_days as d where d.region = f.region and d.date = f.date
+    )
+    group by 1, 2
+"""
 
 
 @dataclass
@@ -45,111 +53,127 @@ class Found:
     problems: list[str] = field(default_factory=list)
 
 
-def built(connection: psycopg2.extensions.connection) -> bool:
-    """Whether the project's factors were ever scored here."""
-    return bool(_rows(connection, "select to_regclass('factors.scored_days') is not null")[0][0])
+@dataclass(frozen=True)
+class Judge:
+    """Judges the scores of a target; what takes a reading of all prices is read once.
 
+    `connection` reads as of one moment, as long as the judge lives.
+    """
 
-def percentiles(connection: psycopg2.extensions.connection) -> Found:
-    """Within a region, factor and day all are ranked or none, and evenly."""
-    return _listed(connection, UNEVEN)
+    connection: psycopg2.extensions.connection
 
+    @cached_property
+    def settings(self) -> Settings:
+        return reading.settings()
 
-def ranges(connection: psycopg2.extensions.connection) -> Found:
-    """Scores are z-scores in the factor's direction, cut at 3."""
-    return _listed(connection, OUTSIDE)
+    @cached_property
+    def stocks(self) -> dict[str, dict[date, int]]:
+        """How many stocks of the universe were traded, by region and day."""
+        return reading.stocks_by_day(self.connection)
 
+    @cached_property
+    def stale(self) -> set[str]:
+        """Regions whose prices or reports have changed since they were scored."""
+        return reading.stale_regions(self.connection)
 
-def days(connection: psycopg2.extensions.connection) -> Found:
-    """The days that are scored are those that the prices ask for, and there are no scores of others."""
-    settings = reading.settings()
-    scored = _scored_days(connection)
-    problems: list[str] = []
-    for region, stocks in sorted(reading.stocks_by_day(connection).items()):
-        trading = trading_days(stocks)
-        there = {day for where, day in scored if where == region}
-        problems += _told(region, "not scored yet", score_days(trading, settings.daily_days) - there)
-        problems += _told(region, "scored, and no trading day any more", there - set(trading))
-    problems += [
-        f"{region}: prices or reports have changed since they were scored: run `dbt build`"
-        for region in sorted(reading.stale_regions(connection))
-    ]
-    strays = _rows(
-        connection,
-        "select region, date, count(*) from public.factor_scores as f where factor_name in %(names)s and not exists "
-        "(select from factors.scored_days as d where d.region = f.region and d.date = f.date) group by 1, 2",
-        names=settings.names,
-    )
-    problems += [
-        f"{region} {day}: {counted(rows, 'row')} that no build wrote under the project's own names: delete them"
-        for region, day, rows in strays[:SAMPLES]
-    ]
-    return Found(counted(len(scored), "day"), problems)
+    @cached_property
+    def built(self) -> bool:
+        """Whether the project's factors were ever scored here."""
+        return bool(_rows(self.connection, "select to_regclass('factors.scored_days') is not null")[0][0])
+
+    def percentiles(self) -> Found:
+        """Within a region, factor and day all are ranked or none, and evenly."""
+        return self._listed(UNEVEN)
+
+    def ranges(self) -> Found:
+        """Scores are z-scores in the factor's direction, cut at 3."""
+        return self._listed(OUTSIDE)
+
+    def days(self) -> Found:
+        """The days that are scored are those that the prices ask for, and there are no scores of others."""
+        scored = _scored_days(self.connection)
+        problems: list[str] = []
+        for region, stocks in sorted(self.stocks.items()):
+            trading = trading_days(stocks)
+            there = {day for where, day in scored if where == region}
+            problems += _told(region, "not scored yet", score_days(trading, self.settings.daily_days) - there)
+            problems += _told(region, "scored, and no trading day any more", there - set(trading))
+        problems += [
+            f"{region}: prices or reports have changed since they were scored: run `dbt build`"
+            for region in sorted(self.stale)
+        ]
+        problems += [
+            f"{region} {day}: {counted(rows, 'row')} that no build wrote under the project's own names: delete them"
+            for region, day, rows in _rows(self.connection, STRAYS, names=self.settings.names)[:SAMPLES]
+        ]
+        return Found(counted(len(scored), "day"), problems)
+
+    def recomputed(self, seed: int) -> Found:
+        """The scores of some days, drawn with that seed, are what a program of its own makes of prices and reports."""
+        settings = self.settings
+        scored = sorted(one for one in _scored_days(self.connection) if one[0] not in self.stale)
+        drawn = random.Random(seed).sample(scored, min(DAYS, len(scored)))
+        problems: list[str] = []
+        rows = 0
+        for region, day in drawn:
+            wanted, found = _both(self.connection, region, day, settings)
+            rows += len(wanted)
+            wrong = differences(wanted, found)
+            problems += [
+                f"{region} {day} {ticker} {name}: {there or 'no row'}, and it should be {right or 'none'}"
+                for ticker, name, right, there in wrong[:SAMPLES]
+            ]
+            if len(wrong) > SAMPLES:
+                problems.append(f"… and {len(wrong) - SAMPLES:,} more of {region} {day}")
+        if problems:
+            problems.append("run `dbt build`; if it stays, `update factors.scored_days set definition = ''` first")
+        named = ", ".join(f"{region} {day}" for region, day in drawn) or "no day"
+        unknown = [name for name in settings.names if name not in settings.known]
+        without = f"; {', '.join(unknown)} only the models know" if unknown else ""
+        return Found(f"{counted(rows, 'row')} of {named} (seed {seed}){without}{_left_out(self.stale)}", problems)
+
+    def evaluation(self, seed: int) -> Found:
+        """The evaluation of some months, drawn with that seed, is what their scores and prices give."""
+        scored = {one for one in _scored_days(self.connection) if one[0] not in self.stale}
+        ends = {
+            region: {day.replace(day=1): day for day in trading_days(counts)} for region, counts in self.stocks.items()
+        }
+        months = sorted(
+            (region, month)
+            for region, of_month in ends.items()
+            for month, day in of_month.items()
+            if (region, day) in scored
+        )
+        drawn = random.Random(seed).sample(months, min(MONTHS, len(months)))
+        problems: list[str] = []
+        figures = 0
+        for region, month in drawn:
+            wanted = _evaluation(self.connection, region, month, ends[region], self.stocks[region], self.settings)
+            figures += len(wanted)
+            wrong = evaluated.unlike(wanted, reading.evaluation(self.connection, region, month))
+            named = f"{region} {month:%Y-%m}"
+            problems += [
+                f"{named} {' '.join(map(str, key))}: {there or 'no row'}, and it should be {right or 'none'}"
+                for key, right, there in wrong[:SAMPLES]
+            ]
+            if len(wrong) > SAMPLES:
+                problems.append(f"… and {len(wrong) - SAMPLES:,} more of {named}")
+        if problems:
+            problems.append("run `dbt build`; if it stays, `delete from factors.evaluated` first")
+        named = ", ".join(f"{region} {month:%Y-%m}" for region, month in drawn) or "no month"
+        return Found(f"{counted(figures, 'row')} of {named} (seed {seed}){_left_out(self.stale)}", problems)
+
+    def _listed(self, sql: str) -> Found:
+        wrong = _rows(self.connection, sql, names=self.settings.names, fewest=self.settings.min_names)
+        problems = [", ".join(str(value) for value in row) for row in wrong[:SAMPLES]]
+        if len(wrong) > SAMPLES:
+            problems.append(f"… and {len(wrong) - SAMPLES:,} more")
+        return Found(counted(len(wrong), "row"), problems)
 
 
 def _told(region: str, what: str, found: set[date]) -> Iterator[str]:
     if found:
         yield f"{region}: {counted(len(found), 'day')} {what}, the last is {max(found)}: run `dbt build`"
-
-
-def recomputed(connection: psycopg2.extensions.connection, seed: int) -> Found:
-    """The scores of some days, drawn with that seed, are what a program of its own makes of prices and reports."""
-    settings = reading.settings()
-    stale = reading.stale_regions(connection)
-    scored = sorted(one for one in _scored_days(connection) if one[0] not in stale)
-    drawn = random.Random(seed).sample(scored, min(DAYS, len(scored)))
-    problems: list[str] = []
-    rows = 0
-    for region, day in drawn:
-        wanted, found = _both(connection, region, day, settings)
-        rows += len(wanted)
-        wrong = differences(wanted, found)
-        problems += [
-            f"{region} {day} {ticker} {name}: {there or 'no row'}, and it should be {right or 'none'}"
-            for ticker, name, right, there in wrong[:SAMPLES]
-        ]
-        if len(wrong) > SAMPLES:
-            problems.append(f"… and {len(wrong) - SAMPLES:,} more of {region} {day}")
-    if problems:
-        problems.append("run `dbt build`; if it stays, `update factors.scored_days set definition = ''` first")
-    named = ", ".join(f"{region} {day}" for region, day in drawn) or "no day"
-    unknown = [name for name in settings.names if name not in settings.known]
-    without = f"; {', '.join(unknown)} only the models know" if unknown else ""
-    return Found(f"{counted(rows, 'row')} of {named} (seed {seed}){without}{_left_out(stale)}", problems)
-
-
-def evaluation(connection: psycopg2.extensions.connection, seed: int) -> Found:
-    """The evaluation of some months, drawn with that seed, is what their scores and prices give."""
-    settings = reading.settings()
-    ends: dict[str, dict[date, date]] = {}
-    stocks = reading.stocks_by_day(connection)
-    stale = reading.stale_regions(connection)
-    scored = {one for one in _scored_days(connection) if one[0] not in stale}
-    for region, counts in stocks.items():
-        ends[region] = {day.replace(day=1): day for day in trading_days(counts)}
-    months = sorted(
-        (region, month)
-        for region, of_month in ends.items()
-        for month, day in of_month.items()
-        if (region, day) in scored
-    )
-    drawn = random.Random(seed).sample(months, min(MONTHS, len(months)))
-    problems: list[str] = []
-    figures = 0
-    for region, month in drawn:
-        wanted = _evaluation(connection, region, month, ends[region], stocks[region], settings)
-        figures += len(wanted)
-        wrong = evaluated.unlike(wanted, reading.evaluation(connection, region, month))
-        problems += [
-            f"{region} {month:%Y-%m} {' '.join(map(str, key))}: {there or 'no row'}, and it should be {right or 'none'}"
-            for key, right, there in wrong[:SAMPLES]
-        ]
-        if len(wrong) > SAMPLES:
-            problems.append(f"… and {len(wrong) - SAMPLES:,} more of {region} {month:%Y-%m}")
-    if problems:
-        problems.append("run `dbt build`; if it stays, `delete from factors.evaluated` first")
-    named = ", ".join(f"{region} {month:%Y-%m}" for region, month in drawn) or "no month"
-    return Found(f"{counted(figures, 'row')} of {named} (seed {seed}){_left_out(stale)}", problems)
 
 
 def _left_out(stale: set[str]) -> str:
@@ -198,15 +222,6 @@ def _both(
 
 def _scored_days(connection: psycopg2.extensions.connection) -> set[tuple[str, date]]:
     return {(region, day) for region, day in _rows(connection, "select region, date from factors.scored_days")}
-
-
-def _listed(connection: psycopg2.extensions.connection, sql: str) -> Found:
-    settings = reading.settings()
-    wrong = _rows(connection, sql, names=settings.names, fewest=settings.min_names)
-    problems = [", ".join(str(value) for value in row) for row in wrong[:SAMPLES]]
-    if len(wrong) > SAMPLES:
-        problems.append(f"… and {len(wrong) - SAMPLES:,} more")
-    return Found(counted(len(wrong), "row"), problems)
 
 
 def _rows(connection: psycopg2.extensions.connection, sql: str, **values: object) -> list[tuple[Any, ...]]:

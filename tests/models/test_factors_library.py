@@ -14,6 +14,7 @@ import pytest
 
 from expectations.factors import judged, reading
 from expectations.factors.calendar import months_after
+from expectations.factors.judged import Judge
 from expectations.report import factors, pages
 from expectations.report.facts import Facts
 from expectations.report.render import render
@@ -74,11 +75,10 @@ def test_there_is_no_page_where_nothing_was_scored() -> None:
 def test_a_price_that_changed_after_the_build_makes_its_region_stale_and_nothing_wrong(market: Place) -> None:
     change = "update public.ohlcv_data set close = close * {} where ticker = 'XA1' and date > '2025-03-01'"
     with connected(market) as connection:
-        assert judged.days(connection).problems == []
+        assert Judge(connection).days().problems == []
         market.query(change.format("2"))
-        stale = judged.days(connection).problems
-        found = judged.recomputed(connection, 1)
-        evaluated = judged.evaluation(connection, 1)
+        judge = Judge(connection)
+        stale, found, evaluated = judge.days().problems, judge.recomputed(1), judge.evaluation(1)
         market.query(change.format("0.5"))
     assert stale == ["XA: prices or reports have changed since they were scored: run `dbt build`"]
     assert "without XA" in found.looked_at
@@ -97,11 +97,11 @@ def test_a_price_that_changed_after_the_build_makes_its_region_stale_and_nothing
 )
 def test_an_evaluation_that_is_not_what_scores_and_prices_give_is_found(market: Place, table: str, change: str) -> None:
     with connected(market) as connection, mock.patch.object(judged, "MONTHS", 1000):
-        assert judged.evaluation(connection, 1).problems == []
+        assert Judge(connection).evaluation(1).problems == []
         with connection.cursor() as cursor:
             cursor.execute("begin")
             cursor.execute(f"update factors.{table} set {change}")
-            assert any(table in problem for problem in judged.evaluation(connection, 1).problems)
+            assert any(table in problem for problem in Judge(connection).evaluation(1).problems)
             cursor.execute("rollback")
 
 
@@ -119,6 +119,6 @@ def test_the_recipe_adds_a_factor(market: Place, tmp_path: Path) -> None:
     assert market.query("select 1 from public.factor_scores where factor_name = %s and raw_value is not null", name)
     assert market.query("select 1 from factors.factor_coverage where factor_name = %s and covered > 0", name)
     with connected(market) as connection, mock.patch.object(reading, "SEEDS", tmp_path / "seeds/factors"):
-        found = judged.recomputed(connection, 1)
-        assert found.problems == judged.evaluation(connection, 1).problems == []
+        found = Judge(connection).recomputed(1)
+        assert found.problems == Judge(connection).evaluation(1).problems == []
     assert f"{name} only the models know" in found.looked_at
