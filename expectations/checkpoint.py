@@ -20,9 +20,12 @@ from typing import Any
 
 import sqlalchemy
 
+from expectations.later import later
+
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    later("scipy.stats", "altair")
     import great_expectations as gx
     import psycopg2.extensions
     import sqlalchemy
