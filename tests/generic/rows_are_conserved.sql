@@ -10,7 +10,7 @@
         {%- set sql -%}
         with
 
-        placed as (
+        placed as not materialized (
             select source_rowid as rowid from {{ model }} where source_rowid is not null
             union all
             select rowid from audit.quarantine where table_name = '{{ name }}'
