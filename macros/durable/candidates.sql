@@ -54,9 +54,10 @@
     {{ return(execute_and_count(sql)) }}
 {% endmacro %}
 
-{#- Rows that did not change themselves, but a parent did since the last build, so that their region may be another. -#}
+{#- Rows that did not change themselves, but a parent did since the last build, so that their region may be another. Where no
+    parent did, that is found out before the rows are read. -#}
 {% macro add_moved_by_parents(spec, candidates, sql, columns, since) %}
-    {%- set condition = '\\1._load_id <= ' ~ since ~ ' and \\1._parent_load_id > ' ~ since -%}
+    {%- set condition = '\\1._load_id <= ' ~ since ~ ' and \\1._parent_load_id > ' ~ since ~ ' and ' ~ any_parent_changed(since) -%}
     {%- set sql -%}
         with added as (
             insert into {{ candidates }}
@@ -69,6 +70,21 @@
         where _rowid is not null
     {%- endset -%}
     {{ return(execute_and_count(sql)) }}
+{% endmacro %}
+
+{#- Parents are those that any staging view takes regions from. -#}
+{% macro any_parent_changed(since) %}
+    {%- set parents = [] -%}
+    {%- for node in graph.nodes.values() if node.name.startswith('stg_') and node.resource_type == 'model' -%}
+        {%- for id in node.depends_on.nodes if id in graph.nodes and graph.nodes[id].name not in parents -%}
+            {%- do parents.append(graph.nodes[id].name) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set changed = [] -%}
+    {%- for parent in parents | sort if raw_columns(parent.removeprefix('stg_')) -%}
+        {%- do changed.append('exists (select from ' ~ source('raw', parent.removeprefix('stg_')) ~ ' where _load_id > ' ~ since ~ ')') -%}
+    {%- endfor -%}
+    {{ return('(' ~ (changed | join(' or ') or 'false') ~ ')') }}
 {% endmacro %}
 
 {#- Rows that came from the source and that it no longer has: of those that a load has removed since the last build, or, to
@@ -142,7 +158,7 @@
         create temporary table key_conflicts_{{ spec.name }} on commit drop as
         with
 
-        candidate_keys as (select {{ key }} from {{ candidates }} where _reason is null),
+        candidate_keys as (select {{ key }}, _rowid from {{ candidates }} where _reason is null),
 
         freed_keys as (select {{ key }} from current_keys_{{ spec.name }}),
 
@@ -150,7 +166,7 @@
             select t.source_rowid as rowid
             from {{ relation }} as t
             inner join candidate_keys as c on {{ same_key(spec, 't', 'c') }}{{ time_bounds(relation, candidates) }}
-            where t.source_rowid is not null
+            where t.source_rowid is not null and c._rowid is not null  -- a stub takes nothing
         ),
 
         losers as (
@@ -162,7 +178,7 @@
                     select
                         jsonb_hash_extended(j.key, 0),
                         j.key
-                    from (select * from candidate_keys union all select * from freed_keys) as k
+                    from (select {{ key }} from candidate_keys union all select {{ key }} from freed_keys) as k
                     cross join lateral (select {{ key_json(spec, 'k') }} as key) as j
                 )
         )

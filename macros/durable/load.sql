@@ -47,7 +47,7 @@
     {%- do loosen_rules(relation, spec, candidates, columns) -%}
     {%- set written = upsert_candidates(relation, spec, candidates, columns, is_new) -%}
     {%- set quarantined = quarantine_candidates(spec, candidates, source_table, is_new) -%}
-    {%- do continue_identity(relation, spec) -%}
+    {%- do continue_identity(relation, spec, relation if full else candidates) -%}
     {%- do save_watermark(relation, state) -%}
     {{ return('WROTE ' ~ written ~ (', QUARANTINED ' ~ quarantined if quarantined else '')) }}
 {% endmacro %}
