@@ -69,10 +69,10 @@ momenta as materialized (
 counted as (
     select
         stock,
-        date,
-        lag(date, 119) over (partition by stock order by date) >= date - interval '12 months' as has_history
+        array_agg(date order by date) as dates
     from {{ universe_prices([], where=looked_back_to) }} as prices
     where stock in (select stock from momenta)
+    group by stock
 ),
 
 returned as (
@@ -108,12 +108,15 @@ final as (
         prices.date,
         prices.close,
         prices.rsi_14,
-        case when counted.has_history then momenta.momentum end as momentum_12m,
+        case
+            when counted.dates[width_bucket(prices.date, counted.dates) - 119] >= prices.date - interval '12 months'
+                then momenta.momentum
+        end as momentum_12m,
         varied.deviation * sqrt(252::double precision) as volatility_60d
     from prices
     inner join {{ ref('factor_universe') }} as universe on prices.stock = universe.stock
     left join momenta on prices.stock = momenta.stock and prices.date = momenta.date
-    left join counted on prices.stock = counted.stock and prices.date = counted.date
+    left join counted on prices.stock = counted.stock
     left join varied
         on
             prices.stock = varied.stock and prices.date = varied.date
