@@ -29,13 +29,13 @@ UNREADABLE = "-infinity"  # stands for a date or time that cannot be read, in th
 BY_APPLICATION = "a row that an application wrote has this key"
 # The rows of raw by their places: without an index, whoever joins them reads each row of the table whole.
 WHOLE_ROW = """
-    with apart as materialized (select * from audit.quarantine where table_name = %s)
-    select q.rowid from apart as q
+    select q.rowid from audit.quarantine as q
     left join (
         select * from {raw} as r
-        where r.ctid = any(array(select t.ctid from {raw} as t where t._rowid in (select rowid from apart)))
+        where r.ctid = any(array(select t.ctid from {raw} as t where t._rowid = any(%s)))
     ) as r on r._rowid = q.rowid
-    where jsonb_strip_nulls(q."row") is distinct from jsonb_strip_nulls(to_jsonb(r.*) - '_rowid' - '_load_id')
+    where q.table_name = %s
+    and jsonb_strip_nulls(q."row") is distinct from jsonb_strip_nulls(to_jsonb(r.*) - '_rowid' - '_load_id')
     order by 1
 """
 
@@ -94,7 +94,8 @@ def _not_whole(job: TableJob, ground: Ground) -> Iterator[str]:
     """Rows that are not kept as raw has them; a column that came later is not in them."""
     if job.quarantined:
         with ground.plain.cursor() as cursor:
-            cursor.execute(WHOLE_ROW.format(raw=target.relation("raw", job.target_name)), (job.target_name,))
+            statement = WHOLE_ROW.format(raw=target.relation("raw", job.target_name))
+            cursor.execute(statement, (sorted(job.quarantined), job.target_name))
             rowids = [rowid for (rowid,) in cursor.fetchall()]
         yield from told(rowids, f"rowid {{}} of {job.target_name} is not kept in the quarantine as raw has it")
 
