@@ -41,10 +41,15 @@ def read(project: Path = PROJECT) -> Manifest:
     Raises:
         UserError: when dbt cannot parse it.
     """
-    kept = _folder(project) / f"{digest(project)}.json"
+    there = kept(digest(project), project)
     with suppress(OSError, ValueError):
-        return dict(json.loads(kept.read_bytes()))
-    return _parse(project, kept)
+        return dict(json.loads(there.read_bytes()))
+    return _parse(project, there)
+
+
+def kept(made_from: str, project: Path = PROJECT) -> Path:
+    """Where the manifest with that digest is kept, if it is."""
+    return _folder(project) / f"{made_from}.json"
 
 
 def digest(project: Path = PROJECT) -> str:
@@ -71,19 +76,19 @@ def keep(invocation: str, arguments: Sequence[str], before: str, target: str, pr
         target: the folder that it wrote to, as seen from the project.
         project: where it ran.
     """
-    kept = _folder(project) / f"{before}.json"
-    if kept.exists() or any(one.startswith("--vars") for one in arguments):
+    there = kept(before, project)
+    if there.exists() or any(one.startswith("--vars") for one in arguments):
         return
     with suppress(OSError, ValueError):
         text = (project / target / "manifest.json").read_bytes()
         if json.loads(text)["metadata"]["invocation_id"] == invocation and digest(project) == before:
-            _write(kept, text)
+            _write(there, text)
 
 
-def _parse(project: Path, kept: Path) -> Manifest:
+def _parse(project: Path, there: Path) -> Manifest:
     say("Asking dbt what models/ declares …")
     with TemporaryDirectory(prefix="quant-declared-") as name:
-        made, partial = Path(name), kept.with_name(PARTIAL)
+        made, partial = Path(name), there.with_name(PARTIAL)
         if partial.exists():
             shutil.copy(partial, made)
         command = ["--target", "embedded", "--project-dir", str(project), "--profiles-dir", str(project / "profiles")]
@@ -100,7 +105,7 @@ def _parse(project: Path, kept: Path) -> Manifest:
             raise UserError(f"dbt cannot parse {project}: {said}")
         text = (made / "manifest.json").read_bytes()
         with suppress(OSError):  # a folder that may not be written costs time alone
-            _write(kept, text)
+            _write(there, text)
             _write(partial, (made / PARTIAL).read_bytes())
     return dict(json.loads(text))
 

@@ -34,13 +34,16 @@ def mend_exposures() -> None:
 
 
 @contextmanager
-def keeping(arguments: Sequence[str]) -> Iterator[None]:
-    """Keep what dbt parses in the block for the checkpoint, which reads the declaration from there."""
+def keeping(arguments: Sequence[str]) -> Iterator[bool]:
+    """Keep what dbt parses in the block for the checkpoint, which reads the declaration from there.
+
+    The block hears whether it has been kept before.
+    """
     from expectations import manifest
 
     before = manifest.digest()
     try:
-        yield
+        yield manifest.kept(before).exists()
     finally:
         from dbt.flags import get_flags
         from dbt_common.invocation import get_invocation_id
