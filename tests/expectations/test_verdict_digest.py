@@ -38,6 +38,7 @@ def test_values_that_differ_have_other_digests(kind: pa.DataType, values: list[o
 def test_the_order_of_columns_counts_and_their_types_do_not() -> None:
     both = (pa.int64(), pa.int64())
     assert digests([1], [2], kinds=both) != digests([2], [1], kinds=both)
+    assert digests([1], [2], kinds=both) != digests([3], [2], kinds=both)
     assert digests([1], [1], kinds=both) != digests([2], [2], kinds=both)
     assert digests([None], [1], kinds=both) != digests([1], [None], kinds=both)
     assert digests([7], kinds=(pa.int64(),)) == digests([7], kinds=(pa.int16(),))

@@ -214,3 +214,14 @@ def test_sessions_are_in_utc_and_named(server: Target) -> None:
         with db._get_connection() as raw, raw.cursor() as cursor:
             cursor.execute("set timezone = 'Asia/Seoul'")
         assert db.execute_query(query)[0]["z"] == "UTC"
+
+
+def test_what_was_not_committed_is_rolled_back(server: Target) -> None:
+    is_free = "select pg_try_advisory_xact_lock(3151) as free"
+    with manager(server, pool_min_conn=1, pool_max_conn=1) as db, manager(server) as other:
+        for _ in range(2):  # a connection that is lent anew has been asked whether it is alive
+            lent = db._get_connection()
+            lent.cursor().execute("select pg_advisory_xact_lock(3151)")
+            assert other.execute_query(is_free) == [{"free": False}]
+            lent.close()
+            assert other.execute_query(is_free) == [{"free": True}]
