@@ -7,7 +7,7 @@ Floats count by their bit pattern (-0.0 is not 0.0), NULL is a value of its own 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +37,7 @@ class Read(NamedTuple):
 
 def rows(columns: Sequence[pa.Array], length: int) -> Words:
     """The digest of each row; the order of the columns matters, their names do not."""
-    return of_read([read(column) for column in columns], length)
+    return of_read(map(read, columns), length)
 
 
 def read(column: pa.Array) -> Read:
@@ -45,7 +45,7 @@ def read(column: pa.Array) -> Read:
     return Read(words(column), np.asarray(pc.is_null(column)) if column.null_count else None)
 
 
-def of_read(columns: Sequence[Read], length: int) -> Words:
+def of_read(columns: Iterable[Read], length: int) -> Words:
     """The digest of each row of such columns."""
     folded = np.zeros(length, np.uint64)
     for place, column in enumerate(columns, 1):

@@ -61,9 +61,9 @@ class Shape:
     def digests(self, columns: Mapping[str, pa.Array]) -> tuple[Words, Words]:
         """The digests of the keys and of the whole rows, out of canonical columns."""
         length = len(columns[self.key[0]])
-        read = {name: digest.read(columns[name]) for name in self.columns}
-        keys = digest.of_read([read[name] for name in self.key], length)
-        return keys, digest.of_read(list(read.values()), length)
+        key = {name: digest.read(columns[name]) for name in self.key}
+        whole = (key.get(name) or digest.read(columns[name]) for name in self.columns)
+        return digest.of_read(key.values(), length), digest.of_read(whole, length)
 
     def canonical(self, batch: SourceBatch) -> tuple[dict[str, pa.Array], Unread]:
         """The canonical columns of a batch, and which of its rows have none."""
