@@ -9,7 +9,7 @@ from psycopg2.sql import Composable
 
 from quant.target import SEARCH_PATH
 
-OF_TRANSACTION = f"set local search_path = {SEARCH_PATH}; set local jit = off; "
+OF_TRANSACTION = f"set local search_path = {SEARCH_PATH}; "
 
 
 class TransactionCursor(psycopg.cursor):
