@@ -165,7 +165,10 @@ def test_a_source_row_older_than_retention_is_left_out_and_counted(place: Place,
     assert [line for line in failed if "than is allowed" not in line] == []  # one row of so few is more than 1 %
 
 
+@pytest.mark.usefixtures("path")
 def test_an_old_row_of_an_application_takes_nothing_from_its_month(place: Place) -> None:
+    place.query("select drop_chunks('ohlcv_data', older_than => date '2021-01-01')")
+    run_the_policy(place)  # which notes what retention has taken
     history = place.query(f"{HISTORY} order by 1, 2, 3")
     place.query(
         "insert into ohlcv_data (ticker, region, timeframe, date, open, high, low, close, volume)"
