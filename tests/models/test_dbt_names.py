@@ -109,6 +109,7 @@ def test_the_verdict_compares_such_columns(place: Place, path: Path) -> None:
 
 
 def test_a_new_column_leaves_the_views_of_staging_where_they_are(place: Place, path: Path) -> None:
+    step(place, path)
     before = place.query("select 'staging.stg_ohlcv_data'::regclass::oid")
     step(place, path, "alter table ohlcv_data add column brand_new text", "update ohlcv_data set brand_new = 'x'")
     assert place.query("select brand_new from ohlcv_data where id = 1") == [("x",)]
