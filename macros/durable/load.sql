@@ -47,7 +47,9 @@
     {%- do loosen_rules(relation, spec, candidates, columns) -%}
     {%- set written = upsert_candidates(relation, spec, candidates, columns, is_new) -%}
     {%- set quarantined = quarantine_candidates(spec, candidates, source_table, is_new) -%}
-    {%- do continue_identity(relation, spec, relation if full else candidates) -%}
+    {#- a hypertable has no index on its ids -#}
+    {%- set lately = '(select * from ' ~ candidates ~ ' where _reason is null) as c' -%}
+    {%- do continue_identity(relation, spec, lately if config.get('hypertable') and not full else relation) -%}
     {%- do save_watermark(relation, state) -%}
     {{ return('WROTE ' ~ written ~ (', QUARANTINED ' ~ quarantined if quarantined else '')) }}
 {% endmacro %}
