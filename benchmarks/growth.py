@@ -48,7 +48,7 @@ def steps(target: Target, source: Path) -> Iterator[tuple[str, Run]]:
         settle(target)
         return measure(["dbt", "build"], environ | more, ROOM / "dbt.log")
 
-    def verdict(*more: str) -> Run:
+    def verdict(*more: str, **factors: str) -> Run:
         told: list[str | Path] = [
             "great_expectations",
             "checkpoint",
@@ -60,7 +60,11 @@ def steps(target: Target, source: Path) -> Iterator[tuple[str, Run]]:
             "none",
             *more,
         ]
-        return measure([*told, "--report", ROOM / "reports"], environ, ROOM / "verdict.log", well=(WELL, NOT_WELL))
+        told += ["--report", ROOM / "reports"]
+        return measure(told, environ | factors, ROOM / "verdict.log", well=(WELL, NOT_WELL))
+
+    def reading() -> Run:
+        return measure([sys.executable, "-m", "benchmarks.reading", str(source)], environ, ROOM / "reading.log")
 
     settle(target)
     yield "load, first", load(source, environ)
@@ -69,12 +73,13 @@ def steps(target: Target, source: Path) -> Iterator[tuple[str, Run]]:
     psql: list[str | Path] = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", FLOOR]
     yield "floor of the build", measure(psql, environ, ROOM / "floor.log")
     measure(["psql", "-X", "-q", "-c", "drop schema floor cascade"], environ, ROOM / "floor.log")
+    yield "verdict, without factors", verdict(QUANT_FACTORS="false")
+    yield "its floor, without factors", reading()
     yield "factors, first", build()
     build()  # counters of the first one arrive late: docs/decisions/0017
     yield "build, nothing to do", build()
     yield "verdict, every value", verdict()
-    reading = [sys.executable, "-m", "benchmarks.reading", str(source)]
-    yield "floor of the verdict", measure(reading, environ, ROOM / "reading.log")
+    yield "its floor, with their scores", reading()
     yield "verdict --quick, nothing written", verdict("--quick")
     with closing(sqlite3.connect(source)) as connection, connection:
         connection.execute(NEW_DAY)

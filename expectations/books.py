@@ -13,10 +13,10 @@ from typing import Any
 import psycopg2.extensions
 
 from expectations.catalog import Catalog, TargetTable
-from expectations.expected.base import literal
 from expectations.parity.survey import Counts, Survey
 from loader.plan import FORBIDDEN_COLUMNS, target_name
 from loader.source import SourceTable, quote
+from quant.text import literal
 
 RAW_COLUMNS = """
     select c.relname, a.attname, format_type(a.atttypid, a.atttypmod)

@@ -159,7 +159,10 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
     database, limit = standbys.to_read(primary), wait_limit(chosen.wait_limit)
     with snapshot.open_snapshot(source) as copy, watching(database, target.CHECKPOINT, limit):
         preflight.ask_target(database, tables, {name: declared.own[name] for name in suites if name in declared.own})
-        with open_session(copy, database, tables, suites, limit) as session:
+        with (
+            open_session(copy, database, tables, suites, limit) as session,
+            report.asking(session, suites) as asked,
+        ):
             notes = session.at_work.notes()
             if not session.at_work.loads:
                 notes += preflight.notes(*session.last_load(), copy)
@@ -183,8 +186,8 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
                     "differences may be no more than that. Run again when nothing else is at work."
                 )
             notes += _weakened(session)
-            part = "quick" if chosen.quick else "-".join(suites if chosen.only else ())
-            facts = report.gather(session, report.Occasion(began, declared.suites, tuple(suites), part), source)
+            occasion = report.Occasion(began, declared.suites, tuple(suites), _part(chosen, suites))
+            facts = report.gather(session, occasion, source, asked())
     notes += _busy(facts)
     seconds = round(time.monotonic() - begun, 1)
     health = report.health(facts)
@@ -196,6 +199,11 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
     if chosen.verbose and not kept:
         print("The verdict is not kept in audit.verdicts, into which this login may not write.", file=sys.stderr)
     return verdict, list(written)
+
+
+def _part(chosen: argparse.Namespace, suites: Sequence[str]) -> str:
+    """The part of a verdict that its report is named by; empty for the whole."""
+    return "quick" if chosen.quick else "-".join(suites if chosen.only else ())
 
 
 def _show(verdict: Verdict, written: Sequence[Path], chosen: argparse.Namespace) -> None:

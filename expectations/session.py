@@ -127,6 +127,11 @@ class Session:
         """What the platform's queries are asked with."""
         return queries.anchors(self.ground.plain)
 
+    @property
+    def compares(self) -> bool:
+        """Whether the suites of this run are about values at all."""
+        return bool({FINGERPRINTS, *BY_VALUE} & set(self.suites))
+
     @cached_property
     def to_compare(self) -> frozenset[str]:
         """The tables whose values the suites of this run are about."""

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from quant.errors import InvalidValue
+from quant.text import literal as text_literal
 
 MISFIT = "The parameters do not fit the statement's placeholders: {}."
 
@@ -127,7 +128,7 @@ def literal(value: Any) -> str:
         if isinstance(value, types):
             return write(value)
     if hasattr(value, "adapted"):  # psycopg2's Json
-        return _quoted(dump_json(value.adapted))
+        return text_literal(dump_json(value.adapted))
     raise InvalidValue(f"A parameter is of the type {type(value).__name__}, which SQL has no word for.")
 
 
@@ -142,17 +143,11 @@ def _array(value: list[Any]) -> str:
     return f"ARRAY[{','.join(map(literal, value))}]" if value else "'{}'"
 
 
-def _quoted(text: str) -> str:
-    if "\0" in text:
-        raise InvalidValue(f"A text has a NUL in it, which PostgreSQL cannot hold: {text[:40]!r}.")
-    return "'" + text.replace("'", "''") + "'"
-
-
 # In this order: a truth value is an int, too, and a moment a date.
 WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (bool, lambda value: str(value).lower()),
     ((int, float, Decimal), _number),
-    (str, _quoted),
+    (str, text_literal),
     (datetime, lambda value: f"'{value.isoformat()}'::{'timestamptz' if value.tzinfo else 'timestamp'}"),
     (date, lambda value: f"'{value.isoformat()}'::date"),
     (time, lambda value: f"'{value.isoformat()}'::time"),
@@ -161,5 +156,5 @@ WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     ((bytes, bytearray, memoryview), lambda value: f"'\\x{bytes(value).hex()}'::bytea"),
     (list, _array),
     (tuple, lambda value: f"({', '.join(map(literal, value))})"),
-    (Mapping, lambda value: _quoted(dump_json(value))),
+    (Mapping, lambda value: text_literal(dump_json(value))),
 )

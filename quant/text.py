@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterable
 from unicodedata import category, east_asian_width
 
+from quant.errors import InvalidValue
+
 STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")  # what moves a cursor, turns the direction of text, ends a line or is no text
 
 
@@ -20,6 +22,17 @@ def meant(name: str, known: Iterable[str]) -> str:
     """A question in brackets for a name that is misspelt; empty where none is near."""
     near = difflib.get_close_matches(name, known, 1)
     return f" (do you mean {near[0]}?)" if near else ""
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it.
+
+    Raises:
+        InvalidValue: for a text with a NUL in it.
+    """
+    if "\0" in text:
+        raise InvalidValue(f"A text has a NUL in it, which PostgreSQL cannot hold: {text[:40]!r}.")
+    return "'" + text.replace("'", "''") + "'"
 
 
 def printable(line: str) -> str:

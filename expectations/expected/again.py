@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import jinja2
 
 from expectations.catalog import Aggregate, Catalog
-from expectations.expected.base import literal
 from expectations.expected.buckets import begin
 from loader.source import quote
 from quant.errors import UserError
+from quant.text import literal
 
 PRICES = "ohlcv_data"
 DAILY = f"public.{PRICES} where timeframe = '1d'"

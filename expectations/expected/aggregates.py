@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from expectations.catalog import Aggregate, Catalog
 from expectations.expected.again import Again, worked_out
-from expectations.expected.base import Expected, literal, no_rows
+from expectations.expected.base import Expected, no_rows
 from expectations.expected.buckets import begin
 from loader.source import quote
+from quant.text import literal
 
 
 def aggregates(declared: Catalog) -> Iterator[Expected]:

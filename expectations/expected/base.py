@@ -60,8 +60,3 @@ def no_rows(description: str, finding: tuple[str, ...], query: str, severity: st
 def identity(*parts: str) -> str:
     """The id of something generated: it follows from what it is, and so tells it from what people write."""
     return str(uuid.uuid5(NAMESPACE, "/".join(parts)))
-
-
-def literal(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"

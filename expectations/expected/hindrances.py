@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from expectations.catalog import Catalog
-from expectations.expected.base import Expected, literal, no_rows
+from expectations.expected.base import Expected, no_rows
+from quant.text import literal
 
 # Tables, the hypertables below aggregates, and the chunks of both, compressed or not, by the names that users know.
 OURS = """

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from expectations.catalog import Aggregate, Catalog, Hypertable, TargetTable
-from expectations.expected.base import Expected, literal, no_rows
+from expectations.expected.base import Expected, no_rows
 from loader.source import quote
+from quant.text import literal
 
 BEFORE_216 = "(select split_part(extversion, '.', 2)::int < 16 from pg_extension where extname = 'timescaledb')"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from expectations.catalog import Catalog
-from expectations.expected.base import Expected, literal, no_rows
+from expectations.expected.base import Expected, no_rows
+from quant.text import literal
 
 # A condition on a setting's value under which rows are refused, lost or read as others.
 HARMFUL = {

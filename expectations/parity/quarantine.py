@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.catalog import ForeignKey, TargetTable
-from expectations.expected.base import literal
 from expectations.parity import canonical, retained, target
 from expectations.parity.result import told
 from expectations.parity.shape import ORIGIN, Shape
 from expectations.parity.source import Reader, SourceBatch
 from expectations.parity.table import Ground, TableJob
 from loader.source import quote
+from quant.text import literal
 
 UNREADABLE = "-infinity"  # stands for a date or time that cannot be read, in the key and to the checks
 BY_APPLICATION = "a row that an application wrote has this key"

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from expectations.catalog import Catalog, TargetTable
-from expectations.expected.base import literal
 from expectations.parity import canonical, quarantine, retained, target
 from expectations.parity.explain import POSTGRES
 from expectations.parity.proven import BITS
@@ -20,6 +19,7 @@ from expectations.parity.source import CLASSES, ROWID
 from expectations.parity.table import Ground, TableJob
 from loader import source
 from loader.plan import FORBIDDEN_COLUMNS, target_name
+from quant.text import literal
 
 BOOKKEEPING = {ROWID, "_load_id"}
 # Tables of raw as loads make them.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from expectations.report.asked import asking
 from expectations.report.facts import Facts, Occasion
 from expectations.report.files import prepare, write
 from expectations.report.gather import gather
 from expectations.report.health import health
 
-__all__ = ["Facts", "Occasion", "gather", "health", "prepare", "write"]
+__all__ = ["Facts", "Occasion", "asking", "gather", "health", "prepare", "write"]

@@ -72,11 +72,11 @@
     {{ return(execute_and_count(sql)) }}
 {% endmacro %}
 
-{#- Parents are those that any staging view takes regions from. -#}
+{#- Parents are those that any staging view takes regions from. Found by their names: see source_node. -#}
 {% macro any_parent_changed(since) %}
     {%- set parents = [] -%}
-    {%- for node in graph.nodes.values() if node.name.startswith('stg_') and node.resource_type == 'model' -%}
-        {%- for id in node.depends_on.nodes if id in graph.nodes and graph.nodes[id].name not in parents -%}
+    {%- for staging in graph.nodes if staging.startswith('model.' ~ project_name ~ '.stg_') -%}
+        {%- for id in graph.nodes[staging].depends_on.nodes if id in graph.nodes and graph.nodes[id].name not in parents -%}
             {%- do parents.append(graph.nodes[id].name) -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -1,12 +1,21 @@
-{#- The names that PostgreSQL itself gives types: int8 → bigint, varchar(50) → character varying(50). -#}
+{#- The names that PostgreSQL itself gives types: int8 → bigint, varchar(50) → character varying(50). Each is asked once a run. -#}
 {% macro canonical_types(types) %}
-    {%- set sql -%}
-        select
-            {%- for name, type in types.items() %}
-            null::{{ type }} as {{ adapter.quote(name) }}{{ ',' if not loop.last }}
-            {%- endfor %}
-    {%- endset -%}
-    {{ return(timescale.query_columns(sql)) }}
+    {%- set names = adapter.known().setdefault('types', {}) -%}
+    {%- set unknown = types.values() | reject('in', names) | unique(true) | list -%}
+    {%- if unknown -%}
+        {%- set sql -%}
+            select
+                {%- for type in unknown %}
+                null::{{ type }} as "{{ loop.index0 }}"{{ ',' if not loop.last }}
+                {%- endfor %}
+        {%- endset -%}
+        {%- do names.update(dict(zip(unknown, timescale.query_columns(sql).values()))) -%}
+    {%- endif -%}
+    {%- set canonical = {} -%}
+    {%- for name, type in types.items() -%}
+        {%- do canonical.update({name: names[type]}) -%}
+    {%- endfor -%}
+    {{ return(canonical) }}
 {% endmacro %}
 
 {#- The columns that the model fills, checked against the declaration. A column that only the source has declared (drift)

@@ -16,16 +16,18 @@
         where oid = to_regclass('{{ relation }}')
     {%- endset -%}
     {%- set found = run_query(asked).rows -%}
-    {%- set wanted = timescale.existing_columns('pg_temp.view_probe').items() | list -%}
+    {%- set unchanged = found and found[0][1] -%}
+    {%- set wanted = {} if unchanged else timescale.existing_columns('pg_temp.view_probe') -%}
     {%- do run_query('drop view pg_temp.view_probe') -%}
     {%- if found and found[0][0] != 'v' -%}
         {{ exceptions.raise_compiler_error(
             "There is a " ~ relation ~ " that is no view, and it may hold data: rename or drop it by hand, then build again.") }}
     {%- endif -%}
-    {%- set unchanged = found and found[0][1] -%}
-    {%- set present = timescale.existing_columns(relation | string).items() | list -%}
-    {%- if found and wanted[: present | length] != present -%}
-        {%- do drop_view_alone(relation) -%}
+    {%- if found and not unchanged -%}
+        {%- set present = timescale.existing_columns(relation | string).items() | list -%}
+        {%- if (wanted.items() | list)[: present | length] != present -%}
+            {%- do drop_view_alone(relation) -%}
+        {%- endif -%}
     {%- endif -%}
     {% call statement('main') -%}
         {%- if unchanged -%} select 'unchanged' {%- else -%} create or replace view {{ relation }} as {{ sql }} {%- endif -%}

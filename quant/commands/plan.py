@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from quant.command import WAIT_LIMIT
-from quant.commands.dbt_script import prepare
+from quant.commands.dbt_script import let_go, prepare
 from quant.errors import NOT_WELL, WELL, UserError
 from quant.progress import say
 from quant.target import TARGETS, resolve
@@ -104,7 +103,6 @@ def run(options: argparse.Namespace) -> int:
     told += ["--select", *options.select.split()] if options.select else []
     told += ["--full-refresh"] if options.full_refresh else []
     found = rehearse(told)
-    gc.collect()  # dbt's locks would outlive a process that ends at once
     for error in found.errors:
         say(f"plan: {error}")
     print(as_json(asdict(found)) if options.json else found.text(options.verbose))
@@ -121,17 +119,14 @@ def rehearse(arguments: Sequence[str]) -> Plan:
         UserError: when it could not run.
     """
     prepare()
-    from dbt.adapters.factory import reset_adapters
     from dbt.adapters.quant import QuantConnectionManager
     from dbt.cli.main import dbtRunner
 
     QuantConnectionManager.rehearsed = True
     done = dbtRunner().invoke([*WHAT, *MODELS, *arguments])
-    reset_adapters()  # type: ignore[no-untyped-call]
+    let_go()
     if done.exception or QuantConnectionManager.rehearsal is None:
         said = " ".join(str(done.exception).split()).removeprefix("Runtime Error ")
-        del done
-        gc.collect()
         raise UserError(said)
     results: Any = done.result
     found = Plan(errors=[" ".join(one.message.split()) for one in results if one.status in ("error", "fail")])

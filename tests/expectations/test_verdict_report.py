@@ -19,7 +19,7 @@ from unicodedata import category
 import pytest
 
 from expectations import catalog, cli
-from expectations.report import Occasion, gather
+from expectations.report import Occasion, asking, gather
 from expectations.report.wording import size
 from expectations.session import open_session
 from expectations.verdict import Check
@@ -156,9 +156,10 @@ def test_what_is_gathered_before_anything_is_built_is_nothing(
         with (
             open_snapshot(migrated.source) as copy,
             open_session(copy, place.target, catalog.read(), suites=()) as session,
+            asking(session, suites=()) as asked,
         ):
             occasion = Occasion(datetime.now(UTC), {"counts": 1}, ("counts",))
-            found = gather(session, occasion, migrated.source)
+            found = gather(session, occasion, migrated.source, asked())
     assert found.load is not None
     assert "PostgreSQL" in found.versions
     assert (found.own_tables, found.hypertables, found.lags, found.jobs, found.held) == ({}, (), (), (), ())

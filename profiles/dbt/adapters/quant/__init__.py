@@ -15,10 +15,11 @@ from dbt.adapters.base import AdapterPlugin, available
 from dbt.adapters.postgres.impl import PostgresAdapter
 from dbt.adapters.quant.connections import QuantConnectionManager, QuantCredentials
 from dbt_common.exceptions import DbtRuntimeError
+from dbt_common.invocation import get_invocation_id
 
 from quant.errors import UserError
-from quant.literals import literal
 from quant.server import extension, removal, requirements, rights
+from quant.text import literal
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ class QuantAdapter(PostgresAdapter):
     """PostgreSQL's adapter, and what macros ask of the project's Python."""
 
     ConnectionManager: Any = QuantConnectionManager
+    _known: tuple[str, dict[str, Any]] = ("", {})
 
     @classmethod
     def type(cls) -> str:
@@ -95,6 +97,14 @@ class QuantAdapter(PostgresAdapter):
         if asked:
             judge = removal.judge_build
             self._asked(" union all ".join(asked), lambda rows: judge(rows, permitted, self._where))
+
+    @available
+    def known(self) -> dict[str, Any]:
+        """What macros ask the database once a run, by names of theirs; empty at its start."""
+        run = get_invocation_id()
+        if self._known[0] != run:
+            self._known = run, {}
+        return self._known[1]
 
     @property
     def _where(self) -> str:
