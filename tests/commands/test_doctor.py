@@ -53,8 +53,9 @@ def test_all_is_well_on_a_fresh_target(server: Place, path: Path) -> None:
     assert not list(path.parent.glob("s.db-*"))
 
 
-def test_the_status_of_an_empty_target(server: Place) -> None:
-    done = server.run("python", "-m", "quant", "status", check=False)
+def test_the_status_of_an_empty_target(make_place: Make) -> None:
+    with make_place("server") as empty:
+        done = empty.run("python", "-m", "quant", "status", check=False)
     assert (done.returncode, done.stdout.count("none yet")) == (1, 3)
 
 

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,11 +32,16 @@ NUMBERS += " atr_14 atr volume_ma20 volume_ratio"
 
 @dataclass(frozen=True)
 class Way:
-    """A sample, its manifest, and the target that the three commands brought it to."""
+    """A sample, its manifest, and the target that the three commands brought it to.
+
+    Attributes:
+        months: the monthly bars that they made of it, before any test added a day.
+    """
 
     place: Place
     source: Path
     manifest: dict[str, Any]
+    months: dict[tuple[str, str], list[tuple[object, ...]]] = field(default_factory=dict)
 
     def run(self, name: str) -> None:
         self.place.run(*COMMANDS[name], SPOCK_SQLITE=str(self.source))
@@ -66,6 +71,9 @@ def way(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Way:
     del place.environment["DBT_EXCLUDE_RESOURCE_TYPES"]
     for name in COMMANDS:
         made.run(name)
+    asked = "select ticker, region, month::text, open, high, low, close, volume::bigint, trading_days"
+    for ticker, region, *month in place.query(f"{asked} from public.ohlcv_monthly order by 1, 2, ohlcv_monthly.month"):
+        made.months.setdefault((str(ticker), str(region)), []).append(tuple(month))
     return made
 
 
@@ -135,12 +143,7 @@ def test_what_cannot_live_in_public_is_quarantined_with_its_reason(way: Way) -> 
 def test_monthly_bars_are_those_of_the_daily_rows(way: Way) -> None:
     for key, months in way.manifest["monthly"].items():
         ticker, region = key.rsplit("/", 1)
-        got = way.place.query(
-            "select month::text, open, high, low, close, volume::bigint, trading_days from public.ohlcv_monthly "
-            "where ticker = %s and region = %s order by month",
-            ticker,
-            region,
-        )
+        got = way.months[ticker, region]
         expected = [
             tuple(month[name] for name in ("month", "open", "high", "low", "close", "volume", "trading_days"))
             for month in months

@@ -12,6 +12,8 @@ from tests.support.places import Place
 from tests.support.projects import copied, edit, options
 from tests.support.sources import write
 
+pytestmark = pytest.mark.story
+
 UNITS = ("month", "quarter", "year")
 REFRESH = "select job_id from timescaledb_information.jobs where proc_name = 'policy_refresh_continuous_aggregate'"
 STALE = " union all ".join(

@@ -12,6 +12,8 @@ import pytest
 from tests.support.dbt_ground import closes, price, quarantine, row_versions, source, step
 from tests.support.places import Place
 
+pytestmark = pytest.mark.story
+
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory, place: Place) -> Path:

@@ -15,6 +15,8 @@ from tests.support.dbt_ground import closes, row_versions, source
 from tests.support.places import Place
 from tests.support.projects import copied, edit, options
 
+pytestmark = pytest.mark.story
+
 WANTED = "+ohlcv_yearly +ohlcv_quarterly factor_scores"
 
 

@@ -10,6 +10,8 @@ from tests.support.dbt_ground import STAMP, quarantine, step
 from tests.support.places import Place
 from tests.support.sources import write
 
+pytestmark = pytest.mark.story
+
 NO_ROWID = -(2**63)
 
 

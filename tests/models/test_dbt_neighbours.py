@@ -12,6 +12,8 @@ import pytest
 from tests.support.dbt_ground import STAMP, closes, price, quarantine, row_versions, source, step
 from tests.support.places import Place
 
+pytestmark = pytest.mark.story
+
 # What an aggregate shows and plain SQL over the days does not.
 WRONG_BUCKETS = """
     select ticker, region, {bucket}::date, open, high, low, close, volume, ma5_start, trading_days from ohlcv_{bucket}ly

@@ -14,6 +14,8 @@ from tests.support.places import Place
 from tests.support.sources import write
 from tests.support.verdict_ground import Outcome, run
 
+pytestmark = pytest.mark.story
+
 SCHEMA = (
     """create table tickers (ticker text primary key, name text not null, exchange text not null, region text not null,
         currency text not null default 'KRW', odd text not null default 'plain', is_active boolean default 1,

@@ -22,8 +22,8 @@ WHERE = "select pg_is_in_recovery() as standby"
 NOWHERE = 9  # the port of "discard", where no server is
 
 
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Pair]:
+@contextmanager
+def started() -> Iterator[Pair]:
     programs = native.with_timescaledb()
     if programs is None:
         pytest.skip(NO_SERVER)
@@ -32,13 +32,20 @@ def servers() -> Iterator[Pair]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Pair]:
+    with started() as made:
+        yield made
+
+
 @pytest.fixture
 def manager(servers: Pair, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., PostgresDatabaseManager]]:
     """Makes a manager of the primary that may read from the standby, or from what is named."""
     made = []
 
-    def make(hosts: str = f"127.0.0.1:{servers.standby.port}", lag: int = 60) -> PostgresDatabaseManager:
-        for name, value in (server_environment(servers.primary) | {HOSTS: hosts, LAG: str(lag)}).items():
+    def make(hosts: str = "", lag: int = 60, pair: Pair = servers) -> PostgresDatabaseManager:
+        reads = {HOSTS: hosts or f"127.0.0.1:{pair.standby.port}", LAG: str(lag)}
+        for name, value in (server_environment(pair.primary) | reads).items():
             monkeypatch.setenv(name, value)
         made.append(PostgresDatabaseManager(pool_min_conn=1, pool_max_conn=4, pool_timeout=5))
         return made[-1]
@@ -194,10 +201,10 @@ def test_a_verdict_reads_the_standby_once_it_has_all_and_is_kept_in_the_primary(
     assert kept == 3
 
 
-def test_a_promoted_standby_is_not_read(servers: Pair, manager: Callable[..., PostgresDatabaseManager]) -> None:
-    """The last of this file: the pair is none afterwards."""
-    db = manager(lag=5)
-    until(lambda: on_standby(db))
-    servers.promote()
-    until(lambda: not on_standby(db))
-    assert not on_standby(db)
+def test_a_promoted_standby_is_not_read(manager: Callable[..., PostgresDatabaseManager]) -> None:
+    with started() as own:
+        db = manager(lag=5, pair=own)
+        until(lambda: on_standby(db))
+        own.promote()
+        until(lambda: not on_standby(db))
+        assert not on_standby(db)
