@@ -24,7 +24,7 @@ LOSSES = {
     "tables as of the first load": "update raw._tables set load_id = 1, noted_since = 1, columns = '{}'",
     "no loads": "truncate raw._loads",
     "loads as of the first one": "delete from raw._loads where load_id > 1",
-    "loads ahead": "update raw._loads set load_id = load_id + 1000",
+    "loads ahead": "update raw._loads set load_id = load_id + 500000",  # further than those below
     "a load that never ended": "update raw._loads set finished_at = null",
     "no windows": "truncate raw._windows",
     "windows ahead": "update raw._windows set load_id = load_id + 1000, source_rows = source_rows + 1",

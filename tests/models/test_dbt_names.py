@@ -16,6 +16,8 @@ from tests.support import sources
 from tests.support.dbt_ground import STAMP, step
 from tests.support.places import Place
 
+pytestmark = pytest.mark.story
+
 TABLES = {
     "tickers": "ticker text primary key, name text, region text",
     "ohlcv_data": "id integer primary key, ticker text, timeframe text, date text, region text, close real,"

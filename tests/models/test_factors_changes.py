@@ -12,6 +12,8 @@ from expectations.factors.calendar import months_after
 from tests.support.factors_ground import LAST, ON, Row, empty, generate, insert_reports, score, unlike, versions
 from tests.support.places import Place
 
+pytestmark = pytest.mark.story
+
 MIDDLE = date(2024, 9, 10)
 REGIONS = ("XA", "XB", "XC", "XD", "XE")
 REFUSE = """

@@ -24,6 +24,8 @@ from tests.support.factors_ground import ON, connected, empty, generate, score
 from tests.support.places import Place
 from tests.support.projects import copied
 
+pytestmark = pytest.mark.story
+
 BLOCKS = re.compile(r"^ *```(sql|csv|console)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 

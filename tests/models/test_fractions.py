@@ -15,6 +15,8 @@ from tests.support.places import Place
 from tests.support.sources import write
 from tests.support.verdict_ground import run
 
+pytestmark = pytest.mark.story
+
 SCHEMA = (
     "create table tickers (ticker text primary key, name text, region text, lot_size integer, created_at text)",
     """create table ohlcv_data (id integer primary key autoincrement, ticker text, timeframe text, date text,

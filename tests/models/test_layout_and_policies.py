@@ -18,6 +18,8 @@ from tests.support.places import Place
 from tests.support.plans import scans, unbounded
 from tests.support.sources import write
 
+pytestmark = pytest.mark.story
+
 DAYS = [("005930", f"{year}-{month:02d}-02") for year in (2019, 2020, 2021) for month in range(1, 13)]
 ROWS = "select md5(string_agg(o::text, '|' order by ticker, region, timeframe, date)), count(*) from ohlcv_data as o"
 CHUNKS = (

@@ -14,6 +14,8 @@ from tests.support.dbt_ground import price, source
 from tests.support.places import Place
 from tests.support.sources import write
 
+pytestmark = pytest.mark.story
+
 STATE = """
     select string_agg(format('%s %s %s', c.oid::regclass, c.relkind, pg_relation_filenode(c.oid)), ' ' order by c.oid)
     from pg_class as c join pg_namespace as n on n.oid = relnamespace

@@ -11,6 +11,8 @@ from tests.support.places import Place
 from tests.support.sources import write
 from tests.support.verdict_ground import run
 
+pytestmark = pytest.mark.story
+
 STUBS = "select ticker, region from tickers where data_source = 'inferred' order by 1"
 NEEDED = "every stub of tickers stands for a child"
 

@@ -14,6 +14,8 @@ from quant.paths import PROJECT
 from quant.target import Target
 from tests.support.places import Place, server_environment
 
+pytestmark = pytest.mark.story
+
 PACKAGE = PROJECT / "packages" / "timescale"
 TABLE = "select 'measured.readings'::regclass::oid"
 VIEW = "select 'measured.monthly_readings'::regclass::oid"
