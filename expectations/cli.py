@@ -22,7 +22,7 @@ from quant.target import TARGETS
 from quant.text import as_json, counted, meant, printable
 
 if TYPE_CHECKING:
-    from expectations.report import Facts
+    from expectations.report import Facts, Occasion
     from expectations.session import Session
     from expectations.verdict import TableLine, Verdict
 
@@ -159,10 +159,8 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
     database, limit = standbys.to_read(primary), wait_limit(chosen.wait_limit)
     with snapshot.open_snapshot(source) as copy, watching(database, target.CHECKPOINT, limit):
         preflight.ask_target(database, tables, {name: declared.own[name] for name in suites if name in declared.own})
-        with (
-            open_session(copy, database, tables, suites, limit) as session,
-            report.asking(session, suites) as asked,
-        ):
+        with open_session(copy, database, tables, suites, limit) as session:
+            asked = report.asking(session, suites)
             notes = session.at_work.notes()
             if not session.at_work.loads:
                 notes += preflight.notes(*session.last_load(), copy)
@@ -186,8 +184,7 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
                     "differences may be no more than that. Run again when nothing else is at work."
                 )
             notes += _weakened(session)
-            occasion = report.Occasion(began, declared.suites, tuple(suites), _part(chosen, suites))
-            facts = report.gather(session, occasion, source, asked())
+            facts = report.gather(session, _occasion(chosen, declared, suites, began), source, asked())
     notes += _busy(facts)
     seconds = round(time.monotonic() - begun, 1)
     health = report.health(facts)
@@ -201,9 +198,14 @@ def judge(chosen: argparse.Namespace, command: str = "checkpoint") -> tuple[Verd
     return verdict, list(written)
 
 
-def _part(chosen: argparse.Namespace, suites: Sequence[str]) -> str:
-    """The part of a verdict that its report is named by; empty for the whole."""
-    return "quick" if chosen.quick else "-".join(suites if chosen.only else ())
+def _occasion(
+    chosen: argparse.Namespace, declared: preflight.Declared, suites: Sequence[str], began: datetime
+) -> Occasion:
+    """What the report is of, with the part that it is named by if it is not of the whole."""
+    from expectations.report import Occasion
+
+    part = "quick" if chosen.quick else "-".join(suites if chosen.only else ())
+    return Occasion(began, declared.suites, tuple(suites), part)
 
 
 def _show(verdict: Verdict, written: Sequence[Path], chosen: argparse.Namespace) -> None:
@@ -224,6 +226,8 @@ def _compare(session: Session, shown: str) -> None:
     """Compare the values while Great Expectations is imported, for both take seconds."""
     if not session.to_compare:
         return
+    if session.beside:
+        session.beside.ask_ahead(session.suites)
     # A package that two threads import at once may be found half made. pyarrow imports pandas when it first makes an
     # array of a list, and the progress bar is a package that Great Expectations has too: both are here beforehand.
     import pandas  # noqa: F401

@@ -7,7 +7,7 @@ they find the open databases here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import cached_property
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from expectations import queries
 from expectations.at_work import AtWork, look
+from expectations.beside import Beside, beside
 from expectations.catalog import Catalog
 from expectations.factors import judged
 from expectations.moment import Moment, held
@@ -51,7 +52,8 @@ class Session:
 
     `suites` are those that this run evaluates. `timings` has the queries that were measured by their meaning,
     None for one whose table has no rows; `pulses` are the times of `select 1` beside them, p95 in ms.
-    `proofs` tell what need not be read again, and take what is proven now; `notes` say how much was read.
+    `proofs` tell what need not be read again, and take what is proven now; `notes` say how much was read. `beside` is a
+    session for what depends on nothing of this, if there can be one.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Session:
         self.judged_rules: dict[str, Found] = {}
         self.proofs: Proofs | None = None
         self.notes: list[str] = []
+        self.beside: Beside | None = None
 
     @cached_property
     def counts(self) -> dict[str, Counts]:
@@ -185,6 +188,7 @@ def open_session(
         held(target, catalog, limit) as moment,
         arrow.connect(target) as stream,
         closing(target.connect(CHECKPOINT)) as plain,
+        ExitStack() as others,
     ):
         plain.autocommit = True
         dates.read_any_date(plain)
@@ -193,9 +197,12 @@ def open_session(
         with stream.cursor() as cursor:
             moment.join(cursor.execute)
         ground = Ground(files, stream, plain)
-        token = _current.set(Session(ground, moment, target, widened(plain, named(plain, catalog)), suites))
+        session = Session(ground, moment, target, widened(plain, named(plain, catalog)), suites)
+        if moment.snapshot and session.compares:
+            session.beside = others.enter_context(beside(target, moment))
+        token = _current.set(session)
         try:
-            yield _current.get()
+            yield session
         finally:
             _current.reset(token)
 

@@ -1,27 +1,22 @@
 """Ask the target for what a report tells beside the verdict: plain SQL, and nothing where something is not there.
 
-It depends on nothing that a run finds out, and counts what is large: so it is asked while values are compared, in a
-session of its own at the moment of the run.
+It depends on nothing that a run finds out, and counts what is large: so it is asked while values are compared.
 """
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib import metadata
 from typing import Any
 
-import psycopg2
 import psycopg2.extensions
 
 from expectations.catalog import Aggregate, Catalog
 from expectations.expected.again import worked_out
 from expectations.expected.storage import INTERNAL
-from expectations.parity import dates
 from expectations.report import factors, past, prices
 from expectations.report.facts import (
     Chunk,
@@ -39,7 +34,6 @@ from expectations.report.facts import (
 from expectations.session import Session
 from loader.source import quote
 from quant.server import extension
-from quant.target import CHECKPOINT
 
 HYPERTABLES = """
     select
@@ -130,28 +124,16 @@ class Asked:
     factors: tuple[factors.Market, ...]
 
 
-@contextmanager
-def asking(session: Session, suites: Collection[str]) -> Iterator[Callable[[], Asked]]:
-    """Ask beside whatever the block does, and give it what it takes to have the answers.
-
-    Where nothing is compared, it is asked when they are wanted: queries would be measured meanwhile. So it is where the
-    target has one session.
-    """
+def asking(session: Session, suites: Collection[str]) -> Callable[[], Asked]:
+    """Begin to ask, and return what it takes to have the answers. Where no session is beside, that asks."""
     filled, catalog = session.survey.tables.keys(), session.survey.catalog
-    if session.moment.snapshot is None or not session.compares:
-        yield lambda: _Asking(session.ground.plain, catalog, filled).asked("factors" in suites)
-        return
-    with closing(session.target.connect(CHECKPOINT)) as connection, ThreadPoolExecutor(1) as beside:
-        connection.autocommit = True
-        dates.read_any_date(connection)
-        with connection.cursor() as cursor:
-            session.moment.join(cursor.execute)
-        found = beside.submit(_Asking(connection, catalog, filled).asked, "factors" in suites)
-        try:
-            yield found.result
-        finally:
-            if not found.done():
-                connection.cancel()
+
+    def ask(connection: psycopg2.extensions.connection) -> Asked:
+        return _Asking(connection, catalog, filled).asked("factors" in suites)
+
+    if session.beside is None:
+        return lambda: ask(session.ground.plain)
+    return session.beside.submit(ask).result
 
 
 class _Asking:

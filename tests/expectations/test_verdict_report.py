@@ -156,8 +156,8 @@ def test_what_is_gathered_before_anything_is_built_is_nothing(
         with (
             open_snapshot(migrated.source) as copy,
             open_session(copy, place.target, catalog.read(), suites=()) as session,
-            asking(session, suites=()) as asked,
         ):
+            asked = asking(session, suites=())
             occasion = Occasion(datetime.now(UTC), {"counts": 1}, ("counts",))
             found = gather(session, occasion, migrated.source, asked())
     assert found.load is not None
