@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,7 +56,8 @@ class Beside:
     def end(self) -> None:
         """Have it ask nothing more, and break off what it asks."""
         self._thread.shutdown(wait=False, cancel_futures=True)
-        self._connection.cancel()
+        with suppress(psycopg2.Error):  # a server that is gone has nothing to break off
+            self._connection.cancel()
 
     def _answer(self, statement: str) -> list[Row]:
         try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib import metadata
 from typing import Any
@@ -19,6 +18,7 @@ from expectations.expected.again import worked_out
 from expectations.expected.storage import INTERNAL
 from expectations.report import factors, past, prices
 from expectations.report.facts import (
+    Asked,
     Chunk,
     Coverage,
     Held,
@@ -103,25 +103,6 @@ REASON = (
     "regexp_replace(regexp_replace(reason, 'duplicate of rowid -?[0-9]+', 'another row has the same key'), "
     "'(no row in [^ ]+) for [^;]*', '\\1 for its key')"
 )
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the target has told: see `facts.Facts`, of which these are parts."""
-
-    load: Load | None
-    versions: dict[str, str]
-    timescale: Timescale | None
-    own_tables: dict[str, int]
-    hypertables: tuple[Hypertable, ...]
-    lags: tuple[Lag, ...]
-    jobs: tuple[Job, ...]
-    held: tuple[Held, ...]
-    built: datetime | None
-    coverage: tuple[Coverage, ...]
-    stubs: StubPrices | None
-    history: tuple[PastVerdict, ...]
-    factors: tuple[factors.Market, ...]
 
 
 def asking(session: Session, suites: Collection[str]) -> Callable[[], Asked]:

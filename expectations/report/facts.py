@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from expectations.report.factors import Market
@@ -246,27 +246,33 @@ class PastVerdict:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Facts:
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the target is asked for the report, whatever a run finds out."""
+
+    load: Load | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    timescale: Timescale | None = None
+    own_tables: Mapping[str, int] = field(default_factory=dict)
+    hypertables: tuple[Hypertable, ...] = ()
+    lags: tuple[Lag, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    held: tuple[Held, ...] = ()
+    built: datetime | None = None
+    coverage: tuple[Coverage, ...] = ()
+    stubs: StubPrices | None = None
+    history: tuple[PastVerdict, ...] = ()
+    factors: tuple[Market, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts(Asked):
     """Everything that the run itself did not need, gathered for the report; `target` is embedded or server."""
 
     occasion: Occasion
     target: str
     source: SourceFile
-    load: Load | None
-    versions: Mapping[str, str]
-    timescale: Timescale | None
-    own_tables: Mapping[str, int]
-    hypertables: tuple[Hypertable, ...]
-    lags: tuple[Lag, ...]
-    jobs: tuple[Job, ...]
-    held: tuple[Held, ...]
-    columns: tuple[Summed, ...]
-    times: tuple[QueryTime, ...]
+    columns: tuple[Summed, ...] = ()
+    times: tuple[QueryTime, ...] = ()
     pulse: Pulse | None = None
-    built: datetime | None = None
-    coverage: tuple[Coverage, ...] = ()
-    stubs: StubPrices | None = None
     weakened: tuple[str, ...] = ()
-    history: tuple[PastVerdict, ...] = ()
-    factors: tuple[Market, ...] = ()

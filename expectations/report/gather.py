@@ -9,8 +9,7 @@ from pathlib import Path
 
 from expectations import queries
 from expectations.parity.columns import Summary
-from expectations.report.asked import Asked
-from expectations.report.facts import Facts, Occasion, Pulse, QueryTime, SourceFile, Summed
+from expectations.report.facts import Asked, Facts, Occasion, Pulse, QueryTime, SourceFile, Summed
 from expectations.session import Session
 from quant.paths import as_text
 

@@ -53,7 +53,7 @@ def verdict(*checks: Check) -> Verdict:
 def facts(**changed: Any) -> Facts:
     file = SourceFile("spock.db", 0, datetime(2026, 1, 1, tzinfo=UTC))
     occasion = Occasion(datetime(2026, 1, 2, 3, 4, tzinfo=UTC), {"counts": 1}, ("counts",))
-    return replace(Facts(occasion, "server", file, None, {}, None, {}, (), (), (), (), (), ()), **changed)
+    return replace(Facts(occasion=occasion, target="server", source=file), **changed)
 
 
 def pages(checked: Verdict, found: Facts, folder: Path) -> tuple[str, str]:
