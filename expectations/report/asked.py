@@ -20,15 +20,12 @@ from expectations.report import factors, past, prices
 from expectations.report.facts import (
     Asked,
     Chunk,
-    Coverage,
     Held,
     Hypertable,
     Job,
     Lag,
     Load,
     Packed,
-    PastVerdict,
-    StubPrices,
     Timescale,
 )
 from expectations.session import Session
