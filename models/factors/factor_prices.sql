@@ -65,13 +65,13 @@ momenta as materialized (
     where is_stale and close_1m / close_12m is not null
 ),
 
--- all prices of a year count, but of the stocks with a momentum alone
+-- all prices of a year count, but of the stocks with a momentum alone: of an array each worker looks for them by itself
 counted as (
     select
         stock,
         array_agg(date order by date) as dates
     from {{ universe_prices([], where=looked_back_to) }} as prices
-    where stock in (select stock from momenta)
+    where stock = any(array(select distinct stock from momenta))
     group by stock
 ),
 
@@ -80,12 +80,12 @@ returned as (
         stock,
         date,
         is_stale,
-        close / lag(close) over past - 1 as daily_return,
-        lag(date, 60) over past as date_of_60_before,
-        count(*) filter (where is_stale) over (past rows between current row and 60 following) > 0 as is_looked_back_to
+        close / lag(close) over around - 1 as daily_return,
+        lag(date, 60) over around as date_of_60_before,
+        count(*) filter (where is_stale) over around > 0 as is_looked_back_to
     from prices
     where is_recent
-    window past as (partition by stock order by date)
+    window around as (partition by stock order by date rows between current row and 60 following)
 ),
 
 varied as (
