@@ -258,3 +258,17 @@ class ExpectNoRows(Judging, BatchExpectation):
         if total > len(rows):
             problems.append(f"… and {total - len(rows):,} more")
         return outcome(problems, total)
+
+
+class ExpectKeysToBeUnique(ExpectNoRows):
+    """No key of a table has two rows: where every row of it was compared, that has told already."""
+
+    table: str
+    query: str
+
+    def judge(self, engine: object) -> Outcome:
+        now = session.current()
+        _, compared = now.comparisons.get(self.table, (None, None))
+        if now.reads_all and compared and not compared.twice:
+            return outcome([], 0)
+        return super().judge(engine)

@@ -135,10 +135,15 @@ class Session:
         """Whether the suites of this run are about values at all."""
         return bool({FINGERPRINTS, *BY_VALUE} & set(self.suites))
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether every row of every table is compared."""
+        return bool(BY_VALUE & set(self.suites))
+
     @cached_property
     def to_compare(self) -> frozenset[str]:
         """The tables whose values the suites of this run are about."""
-        if BY_VALUE & set(self.suites):
+        if self.reads_all:
             return frozenset(self.counts)
         hypertables = {table.name for table in self.survey.catalog.tables.values() if table.hypertable}
         return frozenset(self.counts.keys() & hypertables if FINGERPRINTS in self.suites else ())
@@ -163,7 +168,7 @@ class Session:
     ) -> tuple[Comparison, Comparison | None] | None:
         """Compare by what was written since it was proven, and say so; None where all has to be read."""
         before = self.proofs.known.get(job.target_name) if self.proofs else None
-        if parts is None or before is None or BY_VALUE & set(self.suites):
+        if parts is None or before is None or self.reads_all:
             return None
         read, of = parts.know(before.parts)
         found = since.compare(replace(job, parts=parts), self.ground, progress, before, self.counts[job.target_name])

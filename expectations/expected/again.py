@@ -19,16 +19,26 @@ from quant.text import literal
 
 PRICES = "ohlcv_data"
 DAILY = f"public.{PRICES} where timeframe = '1d'"
-BAR = {
-    "open": "(array_agg(open order by day))[1]",
+# A bar is what its first and last row say, and what all of them give. Arrays are ordered by their first value: the day.
+DAY = "case when isfinite(day) then day - date '2000-01-01' end"
+PARTS = {
+    "first": f"min(array[{DAY}, open, ma5_start])",
+    "last": f"max(array[{DAY}, close, ma20_end, rsi_14_end])",
     "high": "max(high)",
     "low": "min(low)",
-    "close": "(array_agg(close order by day desc))[1]",
     "volume": "sum(volume)",
-    "ma5_start": "(array_agg(ma5_start order by day))[1]",
-    "ma20_end": "(array_agg(ma20_end order by day desc))[1]",
-    "rsi_14_end": "(array_agg(rsi_14_end order by day desc))[1]",
     "trading_days": "sum(trading_days)",
+}
+BAR = {
+    "open": "first[2]",
+    "high": "high",
+    "low": "low",
+    "close": "last[2]",
+    "volume": "volume",
+    "ma5_start": "first[3]",
+    "ma20_end": "last[3]",
+    "rsi_14_end": "last[4]",
+    "trading_days": "trading_days",
 }
 # Sums of doubles depend on the order of the rows, and a cast to numeric alone would round to 15 digits.
 EXACT = "case when pg_typeof({0}) = 'bigint'::regtype then {0}::numeric else {0}::text::numeric end"
@@ -79,15 +89,16 @@ def bars(aggregate: Aggregate, declared: Catalog) -> Again | None:
     if (base is None and aggregate.base != PRICES) or (base is not None and not bars(base, declared)):
         return None
     parts = BUCKETS.format(quote(base.bucket), quote(base.name)) if base else DAYS
-    columns = ", ".join(f"{sql} as {name}" for name, sql in BAR.items())
+    summed, columns = (", ".join(f"{sql} as {name}" for name, sql in made.items()) for made in (PARTS, BAR))
+    bucket = quote(aggregate.bucket)
     oldest = (
         "(select min(range_start at time zone 'UTC')::date from timescaledb_information.chunks "
         f"where hypertable_schema = 'public' and hypertable_name = {literal(aggregate.base)})"
     )
-    older = f"kept.{quote(aggregate.bucket)} < {oldest} and kept.trading_days > coalesce(again.trading_days, 0)"
+    older = f"kept.{bucket} < {oldest} and kept.trading_days > coalesce(again.trading_days, 0)"
     return Again(
-        f"select ticker, region, {begin(aggregate.width, 'day')} as {quote(aggregate.bucket)}, {columns} "
-        f"from ({parts}) as parts group by 1, 2, 3",
+        f"select ticker, region, {bucket}, {columns} from (select ticker, region, {begin(aggregate.width, 'day')} "
+        f"as {bucket}, {summed} from ({parts}) as parts group by 1, 2, 3) as bars",
         key,
         f"{base.bucket}s" if base else "daily rows",
         "daily row",

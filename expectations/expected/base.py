@@ -15,6 +15,7 @@ TYPES: Mapping[str, frozenset[str]] = {
     "expect_conservation_to_be_true": frozenset(),
     "expect_ledger_to_be_true": frozenset(),
     "expect_factor_scores": frozenset({"about"}),
+    "expect_keys_to_be_unique": frozenset({"query", "table"}),
     "expect_no_rows": frozenset({"query"}),
     "expect_quarantine_to_be_proven": frozenset({"table"}),
     "expect_quarantine_within_limit": frozenset({"table"}),

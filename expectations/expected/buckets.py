@@ -20,7 +20,7 @@ MONDAY = "timestamp '2000-01-03'"  # where time_bucket begins to count days; mon
 def begin(width: str, day: str) -> str:
     """SQL of the first day of the bucket of that width, an interval, that holds a day."""
     if width in UNITS:
-        return f"date_trunc('{UNITS[width]}', {day})::date"
+        return f"date_trunc('{UNITS[width]}', ({day})::timestamp)::date"
     if found := MONTHS.fullmatch(width):
         months = int(found[1]) * (12 if found[2] == "year" else 1)
         since = f"(extract(year from {day}) * 12 + extract(month from {day}) - 24001)"

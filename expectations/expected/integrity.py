@@ -9,6 +9,26 @@ from expectations.expected.base import Expected, no_rows
 from loader.source import quote
 
 DAILY = "public.ohlcv_data where timeframe = '1d'"
+# Months are looked at first, for to sort all days takes ten times as long as to group them. Whatever lies between a day
+# and the next one lies in one month or between two that follow each other.
+MONTH = "date_trunc('month', date::timestamp)"
+STEPS = (
+    f"with months as (select ticker, region, {MONTH} as month, min(close) as least, max(close) as most from {DAILY} "
+    "group by 1, 2, 3), neighbours as (select ticker, region, min(least) over w as least, max(most) over w as most "
+    "from months window w as (partition by ticker, region order by month rows 1 preceding)), wild as materialized "
+    # a little less than three, for a quotient is rounded; what is no number, or below zero, is wild too
+    "(select distinct ticker, region from neighbours where (least > 0 and most < 2.9 * least) is not true) "
+    "select * from (select ticker, region, date, close / nullif(lag(close) over w, 0) as step "
+    # a set in an expression is looked into, and not joined: a join may unpack a chunk for each ticker
+    f"from {DAILY} and coalesce((ticker, region) in (select ticker, region from wild), false) "
+    "window w as (partition by ticker, region order by date)) as s where step > 3 or step < 1 / 3.0"
+)
+GAPS = (
+    "select ticker, region, first as date, first - before as days from (select ticker, region, first, lag(last) over "
+    "(partition by ticker, region order by first) as before from (select ticker, region, min(date) as first, "
+    f"max(date) as last from {DAILY} and isfinite(date) group by ticker, region, {MONTH}) as months) as s "
+    "where first - before > 31"
+)
 
 
 def keys(declared: Catalog) -> Iterator[Expected]:
@@ -27,10 +47,14 @@ def keys(declared: Catalog) -> Iterator[Expected]:
 def _keys(table: TargetTable) -> Iterator[Expected]:
     key = ", ".join(map(quote, table.key))
     name = f"public.{quote(table.name)}"
-    yield no_rows(
+    yield Expected(
+        "expect_keys_to_be_unique",
         f"no two rows of {table.name} have the same key",
         (f"one key of {table.name} has more than one row", f"{{}} keys of {table.name} have more than one row"),
-        f"select {key}, count(*) as rows from {name} group by {key} having count(*) > 1",
+        {
+            "table": table.name,
+            "query": f"select {key}, count(*) as rows from {name} group by {key} having count(*) > 1",
+        },
     )
     yield no_rows(
         f"no key of {table.name} is NULL",
@@ -71,7 +95,7 @@ def content(_declared: Catalog) -> Iterator[Expected]:
             "prices are positive",
             "one day has a price of zero or less",
             "{} days have prices of zero or less",
-            f"{row} from public.ohlcv_data where least(open, high, low, close) <= 0",
+            f"{row} from public.ohlcv_data where open <= 0 or high <= 0 or low <= 0 or close <= 0",
         ),
         (
             "no high is below the open, close or low",
@@ -110,15 +134,13 @@ def content(_declared: Catalog) -> Iterator[Expected]:
             "no daily close is more than three times, or less than a third of, the one before",
             "one daily close is more than three times, or less than a third of, the one before",
             "{} daily closes are more than three times, or less than a third of, the ones before",
-            f"select * from (select ticker, region, date, close / nullif(lag(close) over w, 0) as step from {DAILY} "
-            "window w as (partition by ticker, region order by date)) as s where step > 3 or step < 1 / 3.0",
+            STEPS,
         ),
         (
             "no trading stops for more than a month",
             "trading stops for more than a month once",
             "trading stops for more than a month {} times",
-            f"select * from (select ticker, region, date, date - lag(date) over w as days from {DAILY} "
-            "window w as (partition by ticker, region order by date)) as s where days > 31",
+            GAPS,
         ),
     ):
         yield no_rows(meaning, (one, many), query, "warning")

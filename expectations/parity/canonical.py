@@ -1,7 +1,7 @@
 """What a value of the source must have become in the target, worked out without looking at dbt's macros.
 
 Each function takes one value as SQLite holds it and returns the canonical one, or raises ValueError when
-it cannot be read. They are applied once for each distinct value of a batch.
+it cannot be read. They are applied once for each distinct value of a batch, to days once for all.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -33,10 +34,12 @@ LONG_AS_SPELT = re.compile(r"\d*M|MN1?|[DW]\d+", re.ASCII)
 LONGEST_KEY = 2500  # bytes; a page takes 2,704 for an entry of an index, its header included
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+INSTANT = pa.timestamp("us", "UTC")
 
 Reader = Callable[[object], object]
 
 
+@lru_cache(1 << 16, typed=True)
 def read_date(value: object) -> date | None:
     """A day, whatever its punctuation; a time after it is left aside. Blanks alone are none."""
     if is_blank(value):
@@ -144,8 +147,9 @@ def _offset(zone: str) -> timezone:
 def instants(column: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
     """A column of times; the two common shapes all at once, anything else value by value."""
     column = column.cast(pa.string())
-    fast = _common_instants(column)
-    return (fast, None) if fast is not None else distinct(column, read_instant, pa.timestamp("us", "UTC"))
+    encoded = column.dictionary_encode()
+    fast = _common_instants(encoded.dictionary)
+    return (fast.take(encoded.indices), None) if fast is not None else distinct(column, read_instant, INSTANT)
 
 
 def _common_instants(column: pa.Array) -> pa.Array | None:
@@ -158,7 +162,7 @@ def _common_instants(column: pa.Array) -> pa.Array | None:
     except pa.ArrowInvalid:
         return None
     by_platform = pc.match_substring(column, "T")
-    return pc.if_else(by_platform, seoul.cast(pa.timestamp("us", "UTC")), pc.assume_timezone(naive, "UTC"))
+    return pc.if_else(by_platform, seoul.cast(INSTANT), pc.assume_timezone(naive, "UTC"))
 
 
 def distinct(column: pa.Array, read: Reader, kind: pa.DataType) -> tuple[pa.Array, np.ndarray | None]:

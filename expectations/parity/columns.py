@@ -1,7 +1,7 @@
 """Sum up columns: rows, NULLs, the smallest and the largest value, the sum; the order of the rows does not matter.
 
-Sums are exact, for what is rounded can hide a difference: doubles are added as whole multiples of a power of two that
-no double is finer than. Dates count by their days, times by their microseconds, truth by ones, texts by their bytes.
+Sums are exact, for what is rounded can hide a difference: of doubles those bits are added that a sum of so many holds,
+and then what is left of them. Dates count by their days, times by their microseconds, truth by ones, texts by bytes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import isnan
+from math import frexp, isnan
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,7 @@ import pyarrow.compute as pc
 
 from expectations.parity.value import show
 
-FRACTION = 52  # bits of a double; those above are its exponent and its sign
-HALF = 26  # of them are added apart, so a batch's sums are exact in doubles too
-NOT_FINITE = 2047  # the exponent of what is not finite
+HUGE = 2.0**960  # from here on there may be no double that is larger than a batch's sum
 FINEST = 1074  # every double is a whole multiple of 2 ** -FINEST
 SHOWN = ("rows", "NULLs", "smallest", "largest", "sum")
 
@@ -117,23 +115,23 @@ def _width(kind: pa.DataType) -> pa.DataType:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """Values that have an order and a sum of their own; 0.0 for -0.0, of which neither is the smaller one."""
+    """Values that have an order and a sum of their own."""
     if pa.types.is_boolean(column.type):
         return column.cast(pa.int8())
-    if pa.types.is_temporal(column.type):
-        return column.view(_width(column.type))
-    return pc.add(column, 0.0) if pa.types.is_floating(column.type) else column
+    return column.view(_width(column.type)) if pa.types.is_temporal(column.type) else column
 
 
 def _bounds(values: pa.Array) -> tuple[Any, Any]:
-    """The smallest and the largest value, of doubles without those that are no number."""
-    if pa.types.is_floating(values.type):
-        numbers = values.to_numpy()
-        least, most = float(numbers.min()), float(numbers.max())
-        if not isnan(least):
-            return least, most
-    found = pc.min_max(values)
-    return found["min"].as_py(), found["max"].as_py()
+    """The smallest and the largest value; of doubles without those that are no number, and 0.0 for -0.0."""
+    if not pa.types.is_floating(values.type):
+        found = pc.min_max(values)
+        return found["min"].as_py(), found["max"].as_py()
+    numbers = values.to_numpy()
+    least, most = float(numbers.min()), float(numbers.max())
+    if isnan(least):
+        found = pc.min_max(values)
+        least, most = found["min"].as_py(), found["max"].as_py()
+    return least + 0.0, most + 0.0
 
 
 def _sum_of_integers(values: npt.NDArray[np.integer]) -> int:
@@ -142,16 +140,31 @@ def _sum_of_integers(values: npt.NDArray[np.integer]) -> int:
 
 
 def _sum_of_doubles(values: npt.NDArray[np.float64]) -> tuple[int, int]:
-    """The exact sum of a batch, mantissas being added by their exponent, and how many values are left out of it."""
-    bits = values.view(np.int64)
-    exponents = bits >> FRACTION & NOT_FINITE
-    mantissas = bits & (1 << FRACTION) - 1
-    mantissas[exponents > 0] |= 1 << FRACTION  # a bit that is not stored; the finest have none
-    np.negative(mantissas, out=mantissas, where=bits < 0)
-    counts = np.bincount(exponents, minlength=NOT_FINITE + 1)
-    high = np.bincount(exponents, mantissas >> HALF)
-    low = np.bincount(exponents, mantissas & (1 << HALF) - 1)
-    total = 0
-    for exponent in np.flatnonzero(counts[:NOT_FINITE]).tolist():
-        total += ((int(high[exponent]) << HALF) + int(low[exponent])) << max(exponent - 1, 0)
-    return total, int(counts[NOT_FINITE])
+    """The exact sum of a batch, and how many values, that are not finite, are left out of it.
+
+    Added to a power of two that exceeds all of them together, values round to multiples of its last bit: these add up
+    without an error in whatever order, and what was rounded off is left exactly (Rump, Ogita, Oishi 2008, AccSum).
+    """
+    total, infinite = 0, 0
+    if len(values) and not _magnitude(values) < HUGE:
+        finite = np.isfinite(values)
+        huge = finite & (np.abs(values) >= HUGE)
+        total, infinite = sum(map(_in_units, values[huge].tolist())), int((~finite).sum())
+        values = values[finite & ~huge]
+    room = len(values).bit_length()
+    while len(values) and (most := _magnitude(values)):
+        above = 2.0 ** (frexp(most)[1] + room)
+        rounded = values + above
+        rounded -= above
+        total += _in_units(float(rounded.sum()))
+        values = values - rounded
+    return total, infinite
+
+
+def _magnitude(values: npt.NDArray[np.float64]) -> float:
+    return max(float(values.max()), -float(values.min()))
+
+
+def _in_units(value: float) -> int:
+    numerator, denominator = value.as_integer_ratio()
+    return (numerator << FINEST) // denominator

@@ -100,11 +100,14 @@ def _match(expected: list[Words], actual: list[Words]) -> tuple[Words, ...]:
     there_keys, there_rows = actual
     left, left_twice = _first_of_each(keys)
     right, right_twice = _first_of_each(there_keys)
-    sorted_keys = there_keys[right]
-    at = np.searchsorted(sorted_keys, keys[left])
-    found = np.zeros(len(left), bool)
-    inside = at < len(right)
-    found[inside] = sorted_keys[at[inside]] == keys[left][inside]
+    wanted_keys, sorted_keys = keys[left], there_keys[right]
+    if np.array_equal(wanted_keys, sorted_keys):
+        at, found = np.arange(len(left)), np.ones(len(left), bool)
+    else:
+        at = np.searchsorted(sorted_keys, wanted_keys)
+        found = np.zeros(len(left), bool)
+        inside = at < len(right)
+        found[inside] = sorted_keys[at[inside]] == wanted_keys[inside]
     unequal = np.zeros(len(left), bool)
     unequal[found] = rows[left[found]] != there_rows[right[at[found]]]
     claimed = np.zeros(len(right), bool)
@@ -120,8 +123,10 @@ def _match(expected: list[Words], actual: list[Words]) -> tuple[Words, ...]:
 
 def _first_of_each(keys: Words) -> tuple[Places, Places]:
     """Places of the first row of each key, ordered by key, and of all further rows."""
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     sorted_keys = keys[order]
     again = np.zeros(len(keys), bool)
     again[1:] = sorted_keys[1:] == sorted_keys[:-1]
+    if again.any():
+        order = np.argsort(keys, kind="stable")  # takes twice as long, and tells which of them is the first
     return order[~again], np.sort(order[again])

@@ -14,7 +14,6 @@ from expectations.parity.digest import Words
 from expectations.parity.source import SourceBatch
 
 ORIGIN = "source_rowid"  # in public: the row of the source that this one comes from
-INSTANT = pa.timestamp("us", "UTC")
 Unread = np.ndarray | None
 Conversion = Callable[[pa.Array, pa.DataType], tuple[pa.Array, Unread]]
 
@@ -103,7 +102,7 @@ class Shape:
     def _sentences(self, name: str, column: pa.Array, kind: pa.DataType, bad: np.ndarray) -> dict[str, np.ndarray]:
         """What is wrong with the values that cannot be read: they are of another kind, or have no such meaning."""
         lost = f"{name} does not hold a {self.read_as.get(name, 'value of its type')}"
-        if (pa.types.is_date32(kind) or kind == INSTANT) and not pa.types.is_binary(column.type):
+        if (pa.types.is_date32(kind) or kind == canonical.INSTANT) and not pa.types.is_binary(column.type):
             return {f"{name} cannot be read": bad}
         return {lost: bad}
 
@@ -122,7 +121,7 @@ def convert(name: str, column: pa.Array, kind: pa.DataType) -> tuple[pa.Array, U
         return pa.nulls(len(column), kind), None
     if pa.types.is_date32(kind):
         return canonical.distinct(column, canonical.read_date, kind)
-    if kind == INSTANT:
+    if kind == canonical.INSTANT:
         return canonical.instants(column)
     if pa.types.is_boolean(kind):
         return canonical.distinct(column, canonical.read_boolean, kind)
