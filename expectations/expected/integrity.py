@@ -16,8 +16,8 @@ STEPS = (
     f"with months as (select ticker, region, {MONTH} as month, min(close) as least, max(close) as most from {DAILY} "
     "group by 1, 2, 3), neighbours as (select ticker, region, min(least) over w as least, max(most) over w as most "
     "from months window w as (partition by ticker, region order by month rows 1 preceding)), wild as materialized "
-    # a little less than three, for a quotient is rounded; what is no number, or below zero, is wild too
-    "(select distinct ticker, region from neighbours where (least > 0 and most < 2.9 * least) is not true) "
+    # a little less than three, for a quotient is rounded; what is no number, or not above zero, is wild too
+    "(select distinct ticker, region from neighbours where most >= 2.9 * least) "
     "select * from (select ticker, region, date, close / nullif(lag(close) over w, 0) as step "
     # a set in an expression is looked into, and not joined: a join may unpack a chunk for each ticker
     f"from {DAILY} and coalesce((ticker, region) in (select ticker, region from wild), false) "

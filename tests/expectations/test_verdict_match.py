@@ -47,6 +47,13 @@ def test_what_is_found_is_what_differs(here: list[tuple[int, int]], there: list[
     assert len(found.actual_twice) == len(there) - len(theirs)
 
 
+def test_of_many_rows_of_one_key_the_first_one_counts() -> None:
+    rows = [(key * PARTITIONS, turn) for turn in range(3) for key in np.random.default_rng(5).permutation(500).tolist()]
+    found = match(digests(rows, 700, rowids=True), digests(rows[:500], 300, rowids=False))
+    assert not found.differing.tolist()
+    assert found.expected_twice.tolist() == list(range(500, 1500))
+
+
 @settings(deadline=None)
 @given(ROWS, st.lists(KEYS))
 def test_keys_that_are_here_are_told_from_others(rows: list[tuple[int, int]], asked: list[int]) -> None:
