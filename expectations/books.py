@@ -48,9 +48,7 @@ PLACED = """
             coalesce(sum(hashint8extended(source_rowid, 0)), 0) as total
         from (select source_rowid, coalesce({stub}, false) as stub from public.{table}) as p
     ) as p
-    cross join (
-        select count(*) as rowids, coalesce(sum(hashint8extended(_rowid, 0)), 0) as total from {raw} as r
-    ) as r
+    cross join (select {rowids}) as r
     cross join (
         select
             count(*) as quarantined_rows,
@@ -59,6 +57,7 @@ PLACED = """
         from audit.quarantine where table_name = {literal}
     ) as q
 """
+ROWIDS = "count(*) as rowids, coalesce(sum(hashint8extended(_rowid, 0)), 0) as total from {raw}"
 SHOWN, DOCTORED = "the view", "the view with more"
 MORE = 3  # rows of the source that a doctored ledger tells of too many; a doctored quarantine has one too many
 MORE_IN_BOOKS = f"""
@@ -279,7 +278,9 @@ def _shown_and_counted(survey: Survey, copied: list[str]) -> list[tuple[Any, ...
     for name in copied:
         raw = f"raw.{quote(name)}" if ("raw", name) in survey.relations else NO_ROWS
         stub = survey.catalog.tables[name].stub_where
-        placed = PLACED.format(table=quote(name), literal=literal(name), stub=stub, raw=raw)
+        tallied = survey.tallied.get(name)
+        counted = f"{tallied.rows} as rowids, {tallied.rowids}::numeric as total" if tallied else ROWIDS.format(raw=raw)
+        placed = PLACED.format(table=quote(name), literal=literal(name), stub=stub, raw=raw, rowids=counted)
         parts.append(f"select {literal(name)}, to_jsonb(p.*) from ({placed}) as p")
     return _rows(plain, " union all ".join(parts))
 

@@ -156,8 +156,8 @@ class Session:
     def compare(self, progress: Progress) -> None:
         """Compare those tables with raw and public: the long part of a run."""
         for job in self.survey.jobs(self.to_compare, summed=COLUMNS in self.suites):
-            tallies = self.survey.tallies.get(job.target_name)
-            parts = since.parts(job, self.ground, code.digest(), tallies) if self.proofs else None
+            tallied = self.survey.tallied.get(job.target_name)
+            parts = since.parts(job, self.ground, code.digest(), tallied) if self.proofs else None
             found = self._since(job, parts, progress) or compare(replace(job, parts=parts), self.ground, progress)
             self.comparisons[job.target_name] = found
             if self.proofs and parts and all(one and one.equal for one in found):

@@ -22,17 +22,19 @@ from expectations.parity.result import told
 from expectations.parity.shape import ORIGIN, Shape
 from expectations.parity.source import Reader, SourceBatch
 from expectations.parity.table import Ground, TableJob
+from expectations.parity.tally import Tallied
 from loader.source import quote
 from quant.text import literal
 
 UNREADABLE = "-infinity"  # stands for a date or time that cannot be read, in the key and to the checks
 BY_APPLICATION = "a row that an application wrote has this key"
 # The rows of raw by their places: without an index, whoever joins them reads each row of the table whole.
+PLACES = "array(select t.ctid from {raw} as t where t._rowid = any(%s::bigint[]))"
 WHOLE_ROW = """
     select q.rowid from audit.quarantine as q
     left join (
         select * from {raw} as r
-        where r.ctid = any(array(select t.ctid from {raw} as t where t._rowid = any(%s)))
+        where r.ctid = any({places})
     ) as r on r._rowid = q.rowid
     where q.table_name = %s
     and jsonb_strip_nulls(q."row") is distinct from jsonb_strip_nulls(to_jsonb(r.*) - '_rowid' - '_load_id')
@@ -61,10 +63,10 @@ class _Row:
     holder: int | None
 
 
-def unproven(job: TableJob, declared: TargetTable, shape: Shape, ground: Ground) -> list[str]:
+def unproven(job: TableJob, declared: TargetTable, shape: Shape, ground: Ground, tallied: Tallied | None) -> list[str]:
     """What is wrong with the rows of a table in quarantine, in sentences."""
     reader = Reader(ground.files, job.table, job.raw_types)
-    lines = list(_not_whole(job, ground))
+    lines = list(_not_whole(job, ground, tallied))
     gone = set(job.quarantined)
     free: list[int] = []
     wrong: list[str] = []
@@ -90,12 +92,14 @@ def unproven(job: TableJob, declared: TargetTable, shape: Shape, ground: Ground)
     ]
 
 
-def _not_whole(job: TableJob, ground: Ground) -> Iterator[str]:
+def _not_whole(job: TableJob, ground: Ground, tallied: Tallied | None) -> Iterator[str]:
     """Rows that are not kept as raw has them; a column that came later is not in them."""
     if job.quarantined:
         with ground.plain.cursor() as cursor:
-            statement = WHOLE_ROW.format(raw=target.relation("raw", job.target_name))
-            cursor.execute(statement, (sorted(job.quarantined), job.target_name))
+            raw = target.relation("raw", job.target_name)
+            places = "%s::tid[]" if tallied else PLACES.format(raw=raw)
+            known = [*tallied.parked] if tallied else [*map(str, sorted(job.quarantined))]
+            cursor.execute(WHOLE_ROW.format(raw=raw, places=places), (known, job.target_name))
             rowids = [rowid for (rowid,) in cursor.fetchall()]
         yield from told(rowids, f"rowid {{}} of {job.target_name} is not kept in the quarantine as raw has it")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,8 +10,9 @@ from expectations.parity import kept, proven, target
 from expectations.parity.proven import Parts, Proof
 from expectations.parity.result import Comparison
 from expectations.parity.shape import ORIGIN
-from expectations.parity.survey import Counts, Tally
+from expectations.parity.survey import Counts
 from expectations.parity.table import Ground, Progress, TableJob, read_public, read_raw, read_source
+from expectations.parity.tally import Tallied
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Proven:
     apart: int
 
 
-def parts(job: TableJob, ground: Ground, code: str, tallies: Sequence[Tally] | None) -> Parts | None:
+def parts(job: TableJob, ground: Ground, code: str, tallied: Tallied | None) -> Parts | None:
     """The parts of a table in which it can be proven, as they are now; `code` says who proves."""
     shape = job.shape
     if (
-        tallies is None
+        tallied is None
         or shape is None
         or shape.time is None
         or ORIGIN not in shape.types
@@ -38,7 +38,7 @@ def parts(job: TableJob, ground: Ground, code: str, tallies: Sequence[Tally] | N
     seed = repr((code, job.raw_types, job.raw_names, sorted(job.rejected), job.begin, shape))
     pages = proven.pages(ground.files.plain, job.table, job.quarantined, seed)
     names = (target.relation("raw", job.target_name), target.relation("public", job.target_name))
-    raw = ((one.window, one.transaction, one.rows) for one in tallies)
+    raw = ((one.window, one.transaction, one.rows) for one in tallied.tallies)
     return None if pages is None else proven.parts(ground.plain, pages, names, raw)
 
 

@@ -6,17 +6,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple
 
 import pyarrow as pa
 
 from expectations.catalog import Catalog, TargetTable
-from expectations.parity import canonical, quarantine, retained, target
+from expectations.parity import canonical, quarantine, retained, tally, target
 from expectations.parity.explain import POSTGRES
-from expectations.parity.proven import BITS
 from expectations.parity.shape import ORIGIN, Region, Shape
 from expectations.parity.source import CLASSES, ROWID
 from expectations.parity.table import Ground, TableJob
+from expectations.parity.tally import Tallied
 from loader import source
 from loader.plan import FORBIDDEN_COLUMNS, target_name
 from quant.text import literal
@@ -30,16 +29,6 @@ LOADED = f"""
         where a.attrelid = c.oid and a.attname in ('{ROWID}', '_load_id') and a.attnotnull
     )
 """
-TALLY = f"select {ROWID} >> {BITS}, xmin::text, _load_id, count(*) from {{raw}} as r group by 1, r.xmin, 3"
-
-
-class Tally(NamedTuple):
-    """The rows of a window that a transaction wrote for a load."""
-
-    window: int
-    transaction: str
-    load_id: int
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -102,11 +91,11 @@ class Survey:
         return sorted(copies - self.tables.keys())
 
     @cached_property
-    def tallies(self) -> dict[str, list[Tally]]:
+    def tallied(self) -> dict[str, Tallied]:
         """What one reading tells of those tables of raw that fill a hypertable."""
         large = {name for name, declared in self.catalog.tables.items() if declared.hypertable}
         return {
-            name: [Tally(*row) for row in self._rows(TALLY.format(raw=target.relation("raw", name)))]
+            name: tally.read(self.ground.plain, target.relation("raw", name), self.quarantined.get(name, ()))
             for (name,) in self._rows(LOADED)
             if name in large & self.tables.keys()
         }
@@ -117,17 +106,17 @@ class Survey:
         parts = [
             f"select distinct {literal(name)}, _load_id from {target.relation('raw', name)}"
             for name in self.tables
-            if ("raw", name) in self.relations and name not in self.tallies
+            if ("raw", name) in self.relations and name not in self.tallied
         ]
-        tallied = {(name, tally.load_id) for name, tallies in self.tallies.items() for tally in tallies}
-        return sorted(tallied) + (self._rows(" union all ".join(parts)) if parts else [])
+        told = {(name, one.load_id) for name, tallied in self.tallied.items() for one in tallied.tallies}
+        return sorted(told) + (self._rows(" union all ".join(parts)) if parts else [])
 
     def counts(self) -> Iterator[Counts]:
         """Count every table of the source on all sides, those of the target in one statement."""
         for name, table in self.tables.items():
             (rows,) = self.ground.files.plain.execute(table.count).fetchone()
-            tallied = self.tallies.get(name)
-            in_raw = self._counting("raw", name) if tallied is None else str(sum(tally.rows for tally in tallied))
+            tallied = self.tallied.get(name)
+            in_raw = str(tallied.rows) if tallied else self._counting("raw", name)
             raw, public, rejected, quarantined = self._rows(
                 f"select {in_raw}, "
                 f"{self._counting('public', name) if name in self.catalog.tables else 'null'}, "
@@ -184,7 +173,7 @@ class Survey:
         job = self._job(name, self.tables[name])
         if job.shape is None:
             return [f"public.{name} or its key is not there, so that none of its rows in quarantine can be proven"]
-        return quarantine.unproven(job, self.catalog.tables[name], job.shape, self.ground)
+        return quarantine.unproven(job, self.catalog.tables[name], job.shape, self.ground, self.tallied.get(name))
 
     def _job(self, name: str, table: source.SourceTable) -> TableJob:
         there = _types(target.schema(self.ground.arrow, target.relation("raw", name)))
