@@ -57,7 +57,7 @@ PLACED = """
         from audit.quarantine where table_name = {literal}
     ) as q
 """
-ROWIDS = "count(*) as rowids, coalesce(sum(hashint8extended(_rowid, 0)), 0) as total from {raw}"
+ROWIDS = "count(*) as rowids, coalesce(sum(hashint8extended(_rowid, 0)), 0) as total from {raw} as r"
 SHOWN, DOCTORED = "the view", "the view with more"
 MORE = 3  # rows of the source that a doctored ledger tells of too many; a doctored quarantine has one too many
 MORE_IN_BOOKS = f"""
