@@ -65,13 +65,19 @@ momenta as materialized (
     where is_stale and close_1m / close_12m is not null
 ),
 
--- all prices of a year count, but of the stocks with a momentum alone: of an array each worker looks for them by itself
+-- a sorted array, in which each worker of a reading finds a stock in a few steps: none could look into a join
+sought as materialized (
+    select array_agg(distinct stock order by stock) as stocks
+    from momenta
+),
+
+-- all prices of a year count, but of the stocks with a momentum alone
 counted as (
     select
         stock,
         array_agg(date order by date) as dates
     from {{ universe_prices([], where=looked_back_to) }} as prices
-    where stock = any(array(select distinct stock from momenta))
+    where stock = (select stocks from sought)[width_bucket(stock, (select stocks from sought))]
     group by stock
 ),
 
