@@ -18,7 +18,7 @@ READING = f"""
         case when {ROWID} = any(%s::bigint[]) then ctid end as place,
         count(*), sum(hashint8extended({ROWID}, 0))
     from {{raw}} as r
-    group by 1, r.xmin, 3, place
+    group by 1, r.xmin, 3, 4
 """
 
 
