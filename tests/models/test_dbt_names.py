@@ -1,8 +1,10 @@
-"""Columns of the source that are called like anything in the macros and models: they reach public with their values."""
+"""Columns of the source that are called like anything in macros, models and the verdict's SQL: each value arrives."""
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -41,8 +43,16 @@ def declared() -> dict[str, set[str]]:
     return {table["name"]: {column["name"] for column in table["columns"]} for table in raw["tables"]}
 
 
+def statements() -> Iterator[str]:
+    """The pieces of SQL in the Python that compares values and keeps the books of raw."""
+    for path in sorted((PROJECT / "expectations/parity").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "select" in node.value:
+                yield node.value
+
+
 def words(table: str) -> list[str]:
-    """Every word in the SQL of macros and models that a column may be called, one for each that SQLite tells apart."""
+    """Every word of the SQL that reads the source's columns that one may be called, as SQLite tells them apart."""
     folders = (
         "macros/canonical",
         "macros/durable",
@@ -54,7 +64,7 @@ def words(table: str) -> list[str]:
     )
     texts = (path.read_text() for folder in folders for path in sorted((PROJECT / folder).rglob("*.sql")))
     code = (re.sub(r"{#.*?#}|--.*?$|'[^'\n]* [^'\n]*'", " ", text, flags=re.DOTALL | re.MULTILINE) for text in texts)
-    found = {word.lower(): word for text in code for word in re.findall(r"[A-Za-z_]\w*", text)}
+    found = {word.lower(): word for text in [*code, *statements()] for word in re.findall(r"[A-Za-z_]\w*", text)}
     known = declared()[table] | {"id"}
     return [word for lower, word in found.items() if lower not in known]
 
