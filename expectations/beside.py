@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ SUITES = Path(__file__).resolve().parent / "suites"
 NO_ROWS = "expect_no_rows"
 Row = Mapping[str, Any]
 T = TypeVar("T")
+Ask = Callable[[psycopg2.extensions.connection], Any]
 
 
 class Beside:
@@ -32,20 +34,20 @@ class Beside:
 
     def __init__(self, connection: psycopg2.extensions.connection, moment: Moment, thread: ThreadPoolExecutor) -> None:
         self._connection, self._moment, self._thread = connection, moment, thread
-        self._asked: dict[str, Future[list[Row]]] = {}
+        self._asked: dict[str, Future[Any]] = {}
 
     def submit(self, ask: Callable[[psycopg2.extensions.connection], T]) -> Future[T]:
         """Have it ask when it has asked all else."""
         return self._thread.submit(ask, self._connection)
 
-    def ask_ahead(self, suites: Collection[str]) -> None:
-        """Have it ask what these suites will: those of their questions that are plain SQL."""
-        for statement in questions(suites):
-            self._asked[statement] = self._thread.submit(self._answer, statement)
+    def ask_ahead(self, questions: Mapping[str, Ask]) -> None:
+        """Have it ask what will be wanted by these names."""
+        for name, ask in questions.items():
+            self._asked[name] = self._thread.submit(self._answer, ask)
 
-    def answer(self, statement: str) -> list[Row] | None:
-        """The rows of what was asked ahead; None for what it has not begun to ask and for what failed: ask again."""
-        asked = self._asked.pop(statement, None)
+    def answer(self, name: str) -> Any:
+        """What was asked ahead has found; None for what it has not begun to ask and for what failed: ask again."""
+        asked = self._asked.pop(name, None)
         if asked is None or asked.cancel():
             return None
         try:
@@ -59,25 +61,30 @@ class Beside:
         with suppress(psycopg2.Error):  # a server that is gone has nothing to break off
             self._connection.cancel()
 
-    def _answer(self, statement: str) -> list[Row]:
+    def _answer(self, ask: Callable[[psycopg2.extensions.connection], T]) -> T:
         try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(statement)
-                names = [column.name for column in cursor.description or ()]
-                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return ask(self._connection)
         except psycopg2.Error:
             with self._connection.cursor() as cursor:
                 self._moment.join(cursor.execute)
             raise
 
 
-def questions(suites: Collection[str]) -> Iterator[str]:
-    """The statements of the generated suites' `expect_no_rows`."""
+def of_suites(suites: Collection[str]) -> dict[str, Ask]:
+    """What the generated suites' `expect_no_rows` will ask, by the statement."""
+    statements = []
     for name in suites:
         document = json.loads((SUITES / f"{name}.json").read_text(encoding="utf-8"))
-        for one in document["expectations"]:
-            if one.get("type") == NO_ROWS:
-                yield looked_for(one["kwargs"]["query"])
+        found = (one["kwargs"] for one in document["expectations"] if one.get("type") == NO_ROWS)
+        statements += [looked_for(kwargs["query"]) for kwargs in found]
+    return {statement: partial(_rows, statement) for statement in statements}
+
+
+def _rows(statement: str, connection: psycopg2.extensions.connection) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def looked_for(query: str) -> str:

@@ -7,7 +7,7 @@ Each function returns what is wrong, in sentences.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg2.extensions
@@ -238,13 +238,14 @@ def _bare(definition: str) -> str:
     return bare[: bare.rindex(")") + 1] if bare.startswith("foreign key") else bare
 
 
-def conservation(survey: Survey, counts: Mapping[str, Counts], copied: list[str]) -> Iterator[str]:
+def conservation(
+    survey: Survey, counts: Mapping[str, Counts], copied: list[str], found: Sequence[tuple[str, Mapping[str, Any]]]
+) -> Iterator[str]:
     """What the view `audit.conservation` shows, which is asked by people and by dbt's tests.
 
-    It is asked a second time with more rows in the books below it than there are: a view that shows a constant would
-    be right for as long as nothing is lost.
+    `found` is what `shown_and_counted` has: the view also with more rows in the books below it than there are, for one
+    that shows a constant would be right for as long as nothing is lost.
     """
-    found = _shown_and_counted(survey, copied)
     counted = {name: row for name, row in found if name not in (SHOWN, DOCTORED)}
     shown = [row for name, row in found if name == SHOWN]
     told = {row["table_name"]: row for row in shown}
@@ -266,15 +267,12 @@ def conservation(survey: Survey, counts: Mapping[str, Counts], copied: list[str]
             yield f"audit.conservation would not show it if {name} had other rows in raw._tables or audit.quarantine"
 
 
-def _shown_and_counted(survey: Survey, copied: list[str]) -> list[tuple[Any, ...]]:
-    """The view's rows, as it is and doctored, and the numbers of public and the quarantine by table: one statement."""
-    plain = survey.ground.plain
-    ((text,),) = _rows(plain, "select pg_get_viewdef('audit.conservation'::regclass)")
-    doctored = re.sub(r"\b(raw\.(?=_tables\b)|audit\.(?=quarantine\b))", "", text.rstrip("; "))
-    parts = [
-        f"select '{SHOWN}' as name, to_jsonb(c.*) as found from audit.conservation as c",
-        f"select '{DOCTORED}', to_jsonb(c.*) from ({MORE_IN_BOOKS} select * from ({doctored}) as v) as c",
-    ]
+def shown_and_counted(survey: Survey, copied: list[str]) -> Callable[[Connection], list[tuple[Any, ...]]]:
+    """What asks for the view's rows, as it is and doctored, and for the numbers of public and the quarantine by table.
+
+    That is one statement: an engine that holds no snapshot has to answer it out of one state.
+    """
+    parts = []
     for name in copied:
         raw = f"raw.{quote(name)}" if ("raw", name) in survey.relations else NO_ROWS
         stub = survey.catalog.tables[name].stub_where
@@ -282,7 +280,17 @@ def _shown_and_counted(survey: Survey, copied: list[str]) -> list[tuple[Any, ...
         counted = f"{tallied.rows} as rowids, {tallied.rowids}::numeric as total" if tallied else ROWIDS.format(raw=raw)
         placed = PLACED.format(table=quote(name), literal=literal(name), stub=stub, raw=raw, rowids=counted)
         parts.append(f"select {literal(name)}, to_jsonb(p.*) from ({placed}) as p")
-    return _rows(plain, " union all ".join(parts))
+
+    def ask(connection: Connection) -> list[tuple[Any, ...]]:
+        ((text,),) = _rows(connection, "select pg_get_viewdef('audit.conservation'::regclass)")
+        doctored = re.sub(r"\b(raw\.(?=_tables\b)|audit\.(?=quarantine\b))", "", text.rstrip("; "))
+        shown = [
+            f"select '{SHOWN}' as name, to_jsonb(c.*) as found from audit.conservation as c",
+            f"select '{DOCTORED}', to_jsonb(c.*) from ({MORE_IN_BOOKS} select * from ({doctored}) as v) as c",
+        ]
+        return _rows(connection, " union all ".join(shown + parts))
+
+    return ask
 
 
 def _conserved(counts: Counts | None, placed: Mapping[str, int] | None, more: int) -> dict[str, int]:

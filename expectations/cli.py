@@ -226,8 +226,7 @@ def _compare(session: Session, shown: str) -> None:
     """Compare the values while Great Expectations is imported, for both take seconds."""
     if not session.to_compare:
         return
-    if session.beside:
-        session.beside.ask_ahead(session.suites)
+    session.ask_ahead()
     # A package that two threads import at once may be found half made. pyarrow imports pandas when it first makes an
     # array of a list, and the progress bar is a package that Great Expectations has too: both are here beforehand.
     import pandas  # noqa: F401

@@ -76,7 +76,7 @@ class ExpectConservationToBeTrue(Judging, BatchExpectation):
         if now.at_work.loads or now.at_work.builds:
             return outcome([], "a load or a build is at work")
         try:
-            problems = list(books.conservation(now.survey, now.counts, now.copied))
+            problems = list(books.conservation(now.survey, now.counts, now.copied, now.asked(session.CONSERVATION)))
         except psycopg2.errors.SyntaxError:
             now.rejoin()
             problems = ["audit.conservation does not read raw._tables and audit.quarantine as dbt makes it"]
@@ -101,6 +101,5 @@ class ExpectStubsToBeNeeded(Judging, BatchExpectation):
 
     def judge(self, engine: object) -> Outcome:  # noqa: ARG002
         now = session.current()
-        catalog = now.survey.catalog
-        found = list(stubs.childless(now.ground.plain, catalog, catalog.tables[self.table]))
+        found = now.asked(session.stubs_of(self.table))
         return outcome(told(found, "{}"), len(found))

@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 import pyarrow as pa
 
-from expectations import queries
+from expectations import books, queries, stubs
 from expectations.at_work import AtWork, look
-from expectations.beside import Beside, beside
+from expectations.beside import Ask, Beside, beside, of_suites
 from expectations.catalog import Catalog
 from expectations.factors import judged
 from expectations.moment import Moment, held
@@ -40,9 +41,11 @@ from quant.adbc_sigint import disable_adbc_sigint
 from quant.server.watch import LIMIT
 from quant.target import CHECKPOINT, Target
 
-COLUMNS = "columns"
-BY_VALUE = {"values", COLUMNS}  # suites that read every row of every table
+VALUES, COLUMNS, KEYS = "values", "columns", "keys"
+BY_VALUE = {VALUES, COLUMNS}  # suites that read every row of every table
 FINGERPRINTS = "fingerprints"  # the suite that reads those of hypertables only
+
+CONSERVATION = "conservation"
 
 _current: ContextVar[Session] = ContextVar("session")
 
@@ -81,6 +84,28 @@ class Session:
         """Go on at the same moment after an error has ended the transaction."""
         with self.ground.plain.cursor() as cursor:
             self.moment.join(cursor.execute)
+
+    def ask_ahead(self) -> None:
+        """Have asked beside what these suites ask of the target alone, and what reads much of it."""
+        wanted = [name for name in self.apart if (VALUES if name == CONSERVATION else KEYS) in self.suites]
+        if self.beside:
+            self.beside.ask_ahead({name: self.apart[name] for name in wanted})
+
+    def asked(self, name: str) -> Any:
+        """What one of `apart` finds."""
+        found = self.beside.answer(name) if self.beside else None
+        return self.apart[name](self.ground.plain) if found is None else found
+
+    @cached_property
+    def apart(self) -> dict[str, Ask]:
+        """By name what asks the target alone and reads much of it."""
+        declared = self.survey.catalog
+        childless = {
+            stubs_of(table.name): partial(stubs.childless, declared, table)
+            for table in declared.tables.values()
+            if table.stub_where != "false"
+        }
+        return {CONSERVATION: books.shown_and_counted(self.survey, self.copied)} | childless
 
     @cached_property
     def at_work(self) -> AtWork:
@@ -205,11 +230,17 @@ def open_session(
         session = Session(ground, moment, target, widened(plain, named(plain, catalog)), suites)
         if moment.snapshot and session.compares:
             session.beside = others.enter_context(beside(target, moment))
+            session.beside.ask_ahead(of_suites(suites))
         token = _current.set(session)
         try:
             yield session
         finally:
             _current.reset(token)
+
+
+def stubs_of(table: str) -> str:
+    """What is asked of a table's stubs, among those that are `apart`."""
+    return f"stubs of {table}"
 
 
 def current() -> Session:

@@ -59,7 +59,7 @@ def unlike(connection: psycopg2.extensions.connection, table: TargetTable) -> It
         yield f"the stub {name_key(table.key, key)} of {table.name} has something of its own in {other}"
 
 
-def childless(connection: psycopg2.extensions.connection, declared: Catalog, table: TargetTable) -> Iterator[str]:
+def childless(declared: Catalog, table: TargetTable, connection: psycopg2.extensions.connection) -> list[str]:
     """Stubs that no row refers to, in sentences.
 
     None is one that a row in quarantine asks for, or one whose children retention has taken: raw has such a child.
@@ -80,8 +80,9 @@ def childless(connection: psycopg2.extensions.connection, declared: Catalog, tab
                     children.append(
                         f"exists (select from raw.{quote(child.name)} as r where btrim(r.{quote(ticker)}) = s.ticker)"
                     )
-    for key in _select(connection, table, None, " and ".join(f"not {child}" for child in children) or "true"):
-        yield f"the stub {name_key(table.key, key)} of {table.name} stands for no child: `dbt build` removes it"
+    found = _select(connection, table, None, " and ".join(f"not {child}" for child in children) or "true")
+    told = f"of {table.name} stands for no child: `dbt build` removes it"
+    return [f"the stub {name_key(table.key, key)} {told}" for key in found]
 
 
 def _select(

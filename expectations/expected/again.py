@@ -19,6 +19,11 @@ from quant.text import literal
 
 PRICES = "ohlcv_data"
 DAILY = f"public.{PRICES} where timeframe = '1d'"
+# Sums of doubles depend on the order of the rows, and a cast to numeric alone would round to 15 digits.
+SUMMED = (
+    "coalesce(sum({0}) filter (where pg_typeof({0}) = 'bigint'::regtype)::numeric, "
+    "sum({0}::text::numeric) filter (where pg_typeof({0}) <> 'bigint'::regtype))"
+)
 # A bar is what its first and last row say, and what all of them give. Arrays are ordered by their first value: the day.
 DAY = "case when isfinite(day) then day - date '2000-01-01' end"
 PARTS = {
@@ -26,7 +31,7 @@ PARTS = {
     "last": f"max(array[{DAY}, close, ma20_end, rsi_14_end])",
     "high": "max(high)",
     "low": "min(low)",
-    "volume": "sum(volume)",
+    "volume": SUMMED.format("volume"),
     "trading_days": "sum(trading_days)",
 }
 BAR = {
@@ -40,10 +45,8 @@ BAR = {
     "rsi_14_end": "last[4]",
     "trading_days": "trading_days",
 }
-# Sums of doubles depend on the order of the rows, and a cast to numeric alone would round to 15 digits.
-EXACT = "case when pg_typeof({0}) = 'bigint'::regtype then {0}::numeric else {0}::text::numeric end"
 DAYS = (
-    f"select ticker, region, date as day, open, high, low, close, {EXACT.format('volume')} as volume, "
+    "select ticker, region, date as day, open, high, low, close, volume, "
     f"ma5 as ma5_start, ma20 as ma20_end, rsi_14 as rsi_14_end, 1 as trading_days from {DAILY}"
 )
 BUCKETS = (
@@ -142,7 +145,7 @@ def _rendered(aggregate: Aggregate) -> str:
         return template.render(
             ref=lambda name: f"public.{quote(name)}",
             timescaledb=lambda: OURS.removesuffix("."),
-            summed=lambda column, _relation: f"sum({EXACT.format(column)})",
+            summed=lambda column, _relation: SUMMED.format(column),
         )
     except jinja2.TemplateError as error:
         raise UserError(

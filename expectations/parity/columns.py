@@ -17,9 +17,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from expectations.parity import digest
 from expectations.parity.value import show
 
 HUGE = 2.0**960  # from here on there may be no double that is larger than a batch's sum
+DIGITS = 53  # of a double: what is left of one that was rounded is smaller by so many
 FINEST = 1074  # every double is a whole multiple of 2 ** -FINEST
 SHOWN = ("rows", "NULLs", "smallest", "largest", "sum")
 
@@ -37,13 +39,13 @@ class Summary:
     infinite: int = 0
 
     def add(self, column: pa.Array) -> None:
-        """Take in a batch."""
+        """Take in a batch; one of texts may be `coded`, where each of its texts stands for a row."""
         self.rows += len(column)
         self.nulls += column.null_count
         values = _plain(column.drop_null())
         if not len(values):
             return
-        least, most = _bounds(values)
+        least, most = _bounds(values.dictionary if pa.types.is_dictionary(values.type) else values)
         self.smallest = least if self.smallest is None else min(self.smallest, least)
         self.largest = most if self.largest is None else max(self.largest, most)
         if pa.types.is_floating(values.type):
@@ -53,7 +55,7 @@ class Summary:
         elif pa.types.is_integer(values.type):
             self.total += _sum_of_integers(values.to_numpy())
         else:
-            self.total += int(pc.sum(pc.binary_length(values)).as_py())
+            self.total += _bytes(values)
 
     def shown(self) -> tuple[str, ...]:
         """What SHOWN names, as people read it."""
@@ -118,6 +120,7 @@ def _plain(column: pa.Array) -> pa.Array:
     """Values that have an order and a sum of their own."""
     if pa.types.is_boolean(column.type):
         return column.cast(pa.int8())
+    column = digest.coded(column)
     return column.view(_width(column.type)) if pa.types.is_temporal(column.type) else column
 
 
@@ -139,6 +142,11 @@ def _sum_of_integers(values: npt.NDArray[np.integer]) -> int:
     return (int((wide >> 32).sum()) << 32) + int((wide & 0xFFFFFFFF).sum())
 
 
+def _bytes(texts: pa.DictionaryArray) -> int:
+    lengths = np.asarray(pc.binary_length(texts.dictionary), np.int64)
+    return int(lengths[np.asarray(texts.indices)].sum())
+
+
 def _sum_of_doubles(values: npt.NDArray[np.float64]) -> tuple[int, int]:
     """The exact sum of a batch, and how many values, that are not finite, are left out of it.
 
@@ -151,13 +159,18 @@ def _sum_of_doubles(values: npt.NDArray[np.float64]) -> tuple[int, int]:
         huge = finite & (np.abs(values) >= HUGE)
         total, infinite = sum(map(_in_units, values[huge].tolist())), int((~finite).sum())
         values = values[finite & ~huge]
+    if not len(values):
+        return total, infinite
     room = len(values).bit_length()
-    while len(values) and (most := _magnitude(values)):
-        above = 2.0 ** (frexp(most)[1] + room)
-        rounded = values + above
+    left, rounded = values.copy(), np.empty_like(values)
+    bits = frexp(_magnitude(values))[1]
+    while left.any():
+        above = 2.0 ** (bits + room)
+        np.add(left, above, out=rounded)
         rounded -= above
         total += _in_units(float(rounded.sum()))
-        values = values - rounded
+        left -= rounded
+        bits += room - DIGITS
     return total, infinite
 
 

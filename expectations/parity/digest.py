@@ -45,6 +45,16 @@ def read(column: pa.Array) -> Read:
     return Read(words(column), np.asarray(pc.is_null(column)) if column.null_count else None)
 
 
+def coded(column: pa.Array) -> pa.Array:
+    """A column of texts as indices into those that are in it, for whoever needs them twice; any other as it is."""
+    return column.dictionary_encode() if _is_text(column.type) else column
+
+
+def plain(column: pa.Array) -> pa.Array:
+    """What was `coded`, as it was."""
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
 def of_read(columns: Iterable[Read], length: int) -> Words:
     """The digest of each row of such columns."""
     folded = np.zeros(length, np.uint64)
@@ -69,8 +79,8 @@ def words(column: pa.Array) -> Words:
         column = column.cast(pa.uint8())
     elif pa.types.is_date32(kind):
         column = column.view(pa.int32())
-    elif _is_text(kind):
-        return _of_text(column)
+    elif _is_text(kind) or pa.types.is_dictionary(kind):
+        return _of_text(coded(column))
     elif not (pa.types.is_integer(kind) or pa.types.is_float64(kind) or _is_instant(kind)):
         raise UnsupportedTypeError(f"values of the type {kind}")
     return _raw_values(column)
@@ -93,13 +103,12 @@ def _raw_values(column: pa.Array) -> Words:
     return stored.astype(np.int64, copy=False).view(np.uint64)
 
 
-def _of_text(column: pa.Array) -> Words:
-    encoded = column.cast(pa.binary()).dictionary_encode()
-    distinct = encoded.dictionary.to_numpy(zero_copy_only=False)
+def _of_text(texts: pa.DictionaryArray) -> Words:
+    distinct = texts.dictionary.cast(pa.binary()).to_numpy(zero_copy_only=False)
     digests = np.fromiter(map(xxhash.xxh3_64_intdigest, distinct), np.uint64, len(distinct))
     if not len(digests):
-        return np.zeros(len(column), np.uint64)
-    found: Words = digests[np.asarray(encoded.indices.fill_null(0))]
+        return np.zeros(len(texts), np.uint64)
+    found: Words = digests[np.asarray(texts.indices.fill_null(0))]
     return found
 
 

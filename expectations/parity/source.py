@@ -43,7 +43,9 @@ class SourceBatch:
 
     def but(self, rowids: np.ndarray) -> SourceBatch:
         """The same without these rows."""
-        keep = ~np.isin(np.asarray(self.rowids), rowids)
+        own = np.asarray(self.rowids)
+        near = rowids[(rowids >= own.min()) & (rowids <= own.max())] if len(own) else rowids
+        keep = ~np.isin(own, near)
         if keep.all():
             return self
         kept = pa.array(keep)

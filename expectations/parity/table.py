@@ -101,17 +101,19 @@ def read_source(job: TableJob, ground: Ground, progress: Progress, over: threadi
     reader, only = job.reader(ground), job.parts.only if job.parts else None
     for batch in reader.windows() if only is None else reader.within(_ranges(only[AS_RAW])):
         rowids = digest.words(batch.rowids)
-        content = _as_raw(job, batch)
+        given = {name: digest.coded(column) for name, column in batch.columns.items()}
+        content = _as_raw(job, given, len(batch), batch.unfit)
         sides.as_raw.digests.add(rowids, content, rowids)
         if job.parts:
             job.parts.sums[AS_RAW].add(proven.windows(rowids), row_words(content, rowids))
         if job.summed:
-            sides.as_raw.columns.add({job.raw_names[name]: column for name, column in batch.columns.items()})
+            sides.as_raw.columns.add({job.raw_names[name]: column for name, column in given.items()})
         if job.shape:
             lives = batch.but(parked)
             if job.begin:
                 lives = retained.without(lives, job.shape, job.begin)
             columns, unread = job.shape.canonical(lives)
+            columns = {name: digest.coded(column) for name, column in columns.items()}
             words = _as_public(job.shape, columns, unread, lives.unfit)
             rowids = digest.words(lives.rowids)
             sides.as_public.digests.add(*words, rowids)
@@ -125,10 +127,10 @@ def read_source(job: TableJob, ground: Ground, progress: Progress, over: threadi
     return sides
 
 
-def _as_raw(job: TableJob, batch: source.SourceBatch) -> Words:
-    content = digest.rows([batch.columns[column.name] for column in job.table.columns], len(batch))
-    if batch.unfit is not None:
-        content[batch.unfit] = UNFIT
+def _as_raw(job: TableJob, columns: Mapping[str, pa.Array], length: int, unfit: Unread) -> Words:
+    content = digest.rows([columns[column.name] for column in job.table.columns], length)
+    if unfit is not None:
+        content[unfit] = UNFIT
     return content
 
 
@@ -147,7 +149,7 @@ def read_raw(job: TableJob, ground: Ground, progress: Progress) -> Side:
     only = _within(source.ROWID, job.parts.only[RAW]) if job.parts and job.parts.only else "true"
     relation = target.relation("raw", job.target_name)
     for batch in target.batches(ground.arrow, relation, [source.ROWID, *names], where=only):
-        columns = batch.columns[1:]
+        columns = [*map(digest.coded, batch.columns[1:])]
         rowids, content = digest.words(batch.columns[0]), digest.rows(columns, len(batch))
         raw.digests.add(rowids, content)
         if job.parts:
@@ -162,7 +164,8 @@ def read_public(job: TableJob, shape: Shape, ground: Ground, progress: Progress)
     """Digest the table in `public`, keyed by its primary key."""
     public = Side(Digests(2))
     for batch in _of_public(job, shape, ground):
-        columns = dict(zip(shape.columns, batch.columns[: len(shape.columns)], strict=True))
+        given = batch.columns[: len(shape.columns)]
+        columns = dict(zip(shape.columns, map(digest.coded, given), strict=True))
         words = shape.digests(columns)
         public.digests.add(*words)
         if job.parts:
@@ -171,7 +174,7 @@ def read_public(job: TableJob, shape: Shape, ground: Ground, progress: Progress)
             chunks = np.asarray(batch.columns[-1])[there]
             job.parts.sums[PUBLIC].add(job.parts.of_public(chunks, rowids), row_words(words[1][there]))
         if job.summed:
-            public.columns.add(_filled(batch, shape))
+            public.columns.add(_filled(columns))
         progress(job.target_name, len(batch))
     return public
 
@@ -209,15 +212,15 @@ def columns_without(job: TableJob, shape: Shape, ground: Ground, keys: Words) ->
     columns = Columns()
     for batch in target.batches(ground.arrow, target.relation("public", job.target_name), shape.columns):
         there, _ = shape.digests(dict(zip(shape.columns, batch.columns, strict=True)))
-        columns.add(_filled(batch.filter(pa.array(~np.isin(there, keys))), shape))
+        left = batch.filter(pa.array(~np.isin(there, keys)))
+        columns.add(_filled(dict(zip(shape.columns, left.columns, strict=True))))
     return columns
 
 
-def _filled(batch: pa.RecordBatch, shape: Shape) -> dict[str, pa.Array]:
+def _filled(columns: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]:
     """The columns of a batch of public, without the rows that no row of the source has filled."""
-    columns = dict(zip(shape.columns, batch.columns[: len(shape.columns)], strict=True))
     origins = columns.get(ORIGIN)
     if origins is None or not origins.null_count:
         return columns
     there = origins.is_valid()
-    return {name: column.filter(there) for name, column in columns.items()}
+    return {name: digest.plain(column).filter(there) for name, column in columns.items()}

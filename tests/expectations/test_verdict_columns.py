@@ -6,12 +6,15 @@ import math
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expectations.parity import digest
 from expectations.parity.columns import FINEST, SHOWN, Columns, Summary
+from expectations.parity.source import WINDOW
 
 DOUBLES = st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.none(), max_size=50)
 
@@ -31,6 +34,26 @@ def test_sums_of_doubles_are_exact_and_no_order_changes_them(one: list[float | N
     assert Fraction(found.total, 1 << FINEST) == sum(map(Fraction, present))
     assert found == summed(pa.float64(), two[::-1] + one[::-1])
     assert (found.smallest, found.largest) == (min(present, default=None), max(present, default=None))
+
+
+@pytest.mark.parametrize("spread", [0, 20, 300])
+def test_sums_of_whole_batches_are_exact(spread: int) -> None:
+    drawn = np.random.default_rng(spread)
+    values = np.ldexp(drawn.normal(size=WINDOW), drawn.integers(-spread, spread + 1, WINDOW))
+    assert Fraction(summed(pa.float64(), list(values)).total, 1 << FINEST) == sum(map(Fraction, values.tolist()))
+
+
+@settings(deadline=None)
+@given(st.lists(st.text() | st.none()), st.lists(st.text() | st.none()))
+def test_texts_sum_up_alike_whether_they_are_coded_or_not(one: list[str | None], two: list[str | None]) -> None:
+    coded = Summary(pa.string())
+    for batch in (one, two):
+        coded.add(digest.coded(pa.array(batch, pa.string())))
+    assert coded == summed(pa.string(), one, two)
+    present = [text for text in one + two if text is not None]
+    assert (coded.smallest, coded.largest) == (min(present, default=None), max(present, default=None))
+    assert (coded.rows, coded.nulls) == (len(one + two), (one + two).count(None))
+    assert coded.total == sum(len(text.encode()) for text in present)
 
 
 @settings(deadline=None)

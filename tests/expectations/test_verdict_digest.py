@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pytest
 
-from expectations.parity.digest import UnsupportedTypeError, rows
+from expectations.parity.digest import UnsupportedTypeError, coded, plain, rows
 
 
 def digests(*columns: list[object], kinds: tuple[pa.DataType, ...]) -> list[int]:
@@ -47,3 +47,13 @@ def test_the_order_of_columns_counts_and_their_types_do_not() -> None:
 def test_a_type_without_a_digest_is_refused() -> None:
     with pytest.raises(UnsupportedTypeError):
         digests([[1]], kinds=(pa.list_(pa.int8()),))
+
+
+def test_coded_texts_have_the_digests_of_the_texts() -> None:
+    texts = pa.array(["D", None, "", "셋", "D"])
+    assert coded(texts).type == pa.dictionary(pa.int32(), pa.string())
+    assert rows([coded(texts)], 5).tolist() == rows([texts], 5).tolist()
+    assert plain(coded(texts)) == texts
+    numbers = pa.array([1.5, None])
+    assert coded(numbers) is numbers
+    assert plain(numbers) is numbers
