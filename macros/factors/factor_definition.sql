@@ -4,7 +4,8 @@
     {%- set parts = [scored('relation'), combined('relation'), universe_prices(['close'])] -%}
     {%- if execute -%}
         {%- for node in graph.nodes.values() | sort(attribute='unique_id') -%}
-            {%- if node.resource_type in ('model', 'seed') and 'factors' in node.tags -%}
+            {%- set decides = node.config.materialized != 'view' -%}
+            {%- if decides and node.resource_type in ('model', 'seed') and 'factors' in node.tags -%}
                 {%- do parts.append(node.checksum.checksum) -%}
             {%- endif -%}
         {%- endfor -%}
