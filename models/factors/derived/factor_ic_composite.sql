@@ -20,7 +20,8 @@ combined as (
         sum(weights.weight * scores.score order by weights.factor_name) / weights.total as raw_value
     from {{ ref('factor_scores') }} as scores
     inner join weights
-        on scores.region = weights.region
+        on
+            scores.region = weights.region
             and scores.factor_name = weights.factor_name
             and weights.month = date_trunc('month', scores.date::timestamp)::date
     where scores.score is not null

@@ -28,7 +28,8 @@ known as (
         avg(coefficients.ic order by coefficients.month) as mean_ic
     from scored_months
     inner join coefficients
-        on scored_months.region = coefficients.region
+        on
+            scored_months.region = coefficients.region
             and coefficients.month <= scored_months.month - interval '2 months'
     group by scored_months.region, scored_months.month, coefficients.factor_name
 ),
