@@ -12,7 +12,7 @@ from loader.source import quote
 from quant.errors import UserError
 from quant.paths import PROJECT
 
-OWN_SCHEMAS = ("staging", "audit")
+OWN_SCHEMAS = ("staging", "audit", "factors")
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def apply(changes: list[Change], ledger: Ledger) -> None:
     """
     import psycopg2
 
-    ours = {(schema, path.stem) for schema in OWN_SCHEMAS for path in (PROJECT / "models" / schema).glob("*.sql")}
+    ours = {(schema, path.stem) for schema in OWN_SCHEMAS for path in (PROJECT / "models" / schema).rglob("*.sql")}
     for change in changes:
         if change.ddl:
             views = ledger.views_on(change.table)

@@ -41,4 +41,8 @@
         end if;
         return timestamptz '-infinity';
     end $body$;
+
+    create or replace aggregate canonical.product(double precision) (
+        sfunc = float8mul, stype = double precision, initcond = 1, parallel = safe
+    );
 {% endmacro %}

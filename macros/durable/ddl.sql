@@ -50,9 +50,17 @@
     {%- endif -%}
 {% endmacro %}
 
-{#- Alters a column of a table that holds data. The aggregates on it go, and are made again by this build. Compression is switched
+{#- Alters a column of a table that holds data. Views and aggregates on it go, and are made again by this build. Compression is switched
     off, which some versions ask for, and set up again by this model; what is unpacked is packed again at the build's end. -#}
 {% macro widen_column(relation, name, type) %}
+    {%- set ours = own_readers() -%}
+    {%- set views = [] -%}
+    {%- for reader in readers_of_columns(relation, [name]) if reader in ours and ours[reader].config.materialized == 'view' -%}
+        {%- do views.append(reader) -%}
+    {%- endfor -%}
+    {%- if views -%}
+        {%- do execute_and_count('drop view ' ~ views | join(', ')) -%}
+    {%- endif -%}
     {%- if config.get('hypertable') -%}
         {%- set aggregates -%}
             select

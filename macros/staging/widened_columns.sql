@@ -43,12 +43,17 @@
     {{ return(widened) }}
 {% endmacro %}
 
-{#- What reads columns of a table and is not made again by this build, by name, with a reason where it is the project's. -#}
-{% macro hindrances_to_widening(relation, columns) %}
+{#- The project's own views and aggregates, by name. -#}
+{% macro own_readers() %}
     {%- set ours = {} -%}
-    {%- for node in graph.nodes.values() if node.config.materialized == 'continuous_aggregate' -%}
+    {%- for node in graph.nodes.values() if node.config.materialized in ('continuous_aggregate', 'view') -%}
         {%- do ours.update({node.schema ~ '.' ~ node.name: node}) -%}
     {%- endfor -%}
+    {{ return(ours) }}
+{% endmacro %}
+
+{#- What reads columns of a table, by name. -#}
+{% macro readers_of_columns(relation, columns) %}
     {%- set reading -%}
         with recursive readers (oid) as (
             select rewrites.ev_class
@@ -86,13 +91,19 @@
             and a.attname in ('{{ columns | join("', '") }}')
         order by 1
     {%- endset -%}
+    {{ return(run_query(reading).columns[0].values()) }}
+{% endmacro %}
+
+{#- What reads columns of a table and is not made again by this build, by name, with a reason where it is the project's. -#}
+{% macro hindrances_to_widening(relation, columns) %}
+    {%- set ours = own_readers() -%}
     {%- set found = [] -%}
-    {%- for name in run_query(reading).columns[0].values() -%}
+    {%- for name in readers_of_columns(relation, columns) -%}
         {%- if name not in ours -%}
             {%- do found.append(name ~ ' reads it') -%}
         {%- elif ours[name].unique_id not in selected_resources -%}
             {%- do found.append(name ~ ' reads it and is not built along') -%}
-        {%- else -%}
+        {%- elif ours[name].config.materialized == 'continuous_aggregate' -%}
             {%- set aggregate = api.Relation.create(schema=ours[name].schema, identifier=ours[name].name) -%}
             {%- set history = timescale.history_of_aggregate(aggregate) -%}
             {%- if history -%}
