@@ -70,25 +70,36 @@
 {% macro vacate_old_keys(relation, spec, candidates, current_keys, source_key) %}
     {%- set vacated = 'vacated_keys_' ~ spec.name -%}
     {%- set remove_deleted = var('remove_deleted') -%}
+    {#- `offset 0`: of both conditions together the planner expects one row, and reads all candidates again for each that comes. -#}
     {%- set sql -%}
         create temporary table {{ vacated }} on commit drop as
         select
-            {{ quoted_list(spec.key, 't') }},
-            t.source_rowid,
-            {{ 'true' if remove_deleted else is_same_row(relation, spec, candidates, source_key) }} as leaves
-        from {{ current_keys }} as t
+            asked.*,
+            true as leaves
+        from (
+            select
+                {{ quoted_list((spec.key + (source_key or [])) | unique, 't') }},
+                t.source_rowid
+            from {{ current_keys }} as t
+            where
+                t.source_rowid in (
+                    select _rowid from {{ candidates }} where _rowid is not null
+                    {% if remove_deleted or source_key %}union all select rowid from deleted_in_source_{{ spec.name }}{% endif %}
+                )
+            offset 0
+        ) as asked
         where
-            t.source_rowid in (
-                select _rowid from {{ candidates }} where _rowid is not null
-                {% if remove_deleted or source_key %}union all select rowid from deleted_in_source_{{ spec.name }}{% endif %}
-            )
-            and not exists (
+            not exists (
                 select from {{ candidates }} as c
-                where c._reason is null and c._rowid is not null and {{ same_key(spec, 'c', 't') }}
+                where c._reason is null and c._rowid is not null and {{ same_key(spec, 'c', 'asked') }}
             )
     {%- endset -%}
     {%- if execute_and_count(sql) == 0 -%}
         {{ return('') }}
+    {%- endif -%}
+    {%- if not remove_deleted -%}
+        {%- do run_query('analyze ' ~ vacated) -%}
+        {%- do execute_and_count('update ' ~ vacated ~ ' as t set leaves = ' ~ is_same_row(relation, spec, candidates, source_key)) -%}
     {%- endif -%}
     {%- set referred = referred_condition(relation, 't') -%}
     {%- set is_vacated -%}
