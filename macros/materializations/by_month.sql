@@ -1,6 +1,6 @@
 {#- A table of derived rows by region and month, or by horizon too, of which each build replaces those that are stale: config
-    stale names a relation of their keys, and config stale_horizons says which of its horizons are meant. The rows can be worked out again, so a table of other columns is made anew, and first goes the
-    view of the project that reads it: config read_by. -#}
+    stale names a relation of their keys, and config stale_horizons says which of its horizons are meant. The rows can be worked
+    out again, so a table of other columns is made anew, and first go the views of the project that read it: config read_by. -#}
 {% materialization by_month, default %}
     {%- set relation = this.incorporate(type='table').include(database=false) -%}
     {%- set stale = config.require('stale') -%}

@@ -153,3 +153,14 @@ def test_ranks_of_a_sector_are_among_its_stocks(market: Place) -> None:
     assert {row[3] for row in found} == {"Energy", "Banks"}
     assert {row[1] for row in found} == set(SETTINGS.names)
     assert {row[:5]: pytest.approx(row[5]) for row in found} == wanted
+
+
+def test_coefficients_of_other_columns_are_made_anew_below_what_reads_them(market: Place) -> None:
+    before = composite(market)
+    with connected(market) as connection, connection.cursor() as cursor:
+        cursor.execute("alter table factors.factor_ic add column of_an_older_version integer")
+        cursor.execute("update factors.scored_days set definition = 'of an older version'")
+    score(market, "build", "--vars", f"factor_min_ic_months: {LEAST_MONTHS}")
+    assert composite(market) == before
+    columns = "select count(*) from pg_attribute where attrelid = 'factors.factor_ic'::regclass and attname ~ 'older'"
+    assert market.query(f"{columns} and not attisdropped") == [(0,)]

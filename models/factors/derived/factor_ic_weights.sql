@@ -46,5 +46,4 @@ final as (
     from known
 )
 
--- depends_on: {{ ref('factor_summary') }}
 select * from final
